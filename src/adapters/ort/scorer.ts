@@ -1,0 +1,122 @@
+// Scores questions on onnxruntime, whichever build and device. Questions go in batches of like lengths; a device that refuses memory gets
+// batches half as large, one that is lost gets a new session, and the run goes on where it was. Logits do not depend on the batch beyond
+// the last bits of a float.
+import { compileModel, type CompiledModel } from '../../core/compile'
+import { batchTokens, divideBatch, planBatches } from '../../core/encode/batches'
+import { throwIfAborted } from '../../core/errors'
+import type { ModelFileReader, Scorer } from '../../core/ports'
+import type { Device, Manifest, ModelInput, Precision } from '../../core/types'
+import { collectLogits } from './collect'
+import { toRefusal } from './refusal'
+import type { Session } from './session'
+
+export interface OrtRequest {
+  manifest: Manifest
+  weights: ModelFileReader
+  precision: Precision
+}
+/** A build of onnxruntime on a device. */
+export interface Runtime {
+  /** For people: "onnxruntime, WebGPU". */
+  readonly name: string
+  readonly device: Device
+  /** Tokens of a batch, padding included, until the device refuses one. */
+  readonly budget: number
+  open(onnx: Uint8Array, location: string, weights: Uint8Array): Promise<Session>
+}
+interface Opened {
+  model: CompiledModel
+  session: Session
+}
+
+/** Questions that are sorted by shape at a time. */
+const WINDOW = 4096
+
+/** Throws weights_damaged, model_unsupported, device_unavailable, device_memory, aborted. */
+export async function openScorer(signal: AbortSignal, request: OrtRequest, runtime: Runtime): Promise<Scorer> {
+  let opened = await open(signal, request, runtime)
+  let budget = runtime.budget
+  let turn: Promise<unknown> = Promise.resolve() // calls of score() wait for each other: a session runs one batch at a time
+
+  async function scoreWindow(
+    runSignal: AbortSignal,
+    inputs: readonly ModelInput[],
+    onLogits: (index: number, logits: Float32Array) => void,
+  ): Promise<void> {
+    const collect = collectLogits(inputs, onLogits)
+    const queue = planBatches(inputs, budget)
+    let isRenewed = false
+    for (let batch = queue.shift(); batch; batch = queue.shift()) {
+      throwIfAborted(runSignal)
+      const halves = batchTokens(batch) > budget ? divideBatch(batch, inputs) : null
+      if (halves) {
+        queue.unshift(...halves)
+        continue
+      }
+      try {
+        collect(batch, await opened.session.run(opened.model.feed(batch, inputs)))
+        isRenewed = false
+      } catch (error) {
+        const refusal = toRefusal(error, runtime.name)
+        const isMemory = refusal.code === 'device_memory'
+        if (isMemory ? !divideBatch(batch, inputs) : isRenewed) throw refusal
+        // A lost device is most often one that was asked for too much, so that too halves the budget.
+        budget = Math.floor(Math.min(budget, batchTokens(batch)) / 2)
+        queue.unshift(batch)
+        if (!isMemory) {
+          await opened.session.release().catch(() => undefined)
+          opened = await open(runSignal, request, runtime)
+          isRenewed = true
+        }
+      }
+      await macrotask()
+    }
+  }
+
+  return {
+    device: runtime.device,
+    description: `${runtime.name}, ${request.precision}`,
+    workers: 1,
+    score(runSignal, inputs, onLogits) {
+      const run = turn.then(async () => {
+        for (let from = 0; from < inputs.length; from += WINDOW) {
+          await scoreWindow(runSignal, inputs.slice(from, from + WINDOW), (index, logits) => {
+            onLogits(from + index, logits)
+          })
+        }
+        throwIfAborted(runSignal)
+      })
+      turn = run.catch(() => undefined)
+      return run
+    },
+    async close() {
+      await turn
+      await opened.session.release()
+    },
+  }
+}
+
+async function open(signal: AbortSignal, { manifest, weights }: OrtRequest, runtime: Runtime): Promise<Opened> {
+  const bytes = await readAll(signal, weights)
+  const model = compileModel(manifest, weights.name, bytes)
+  throwIfAborted(signal)
+  try {
+    return { model, session: await runtime.open(model.onnx, model.location, bytes) }
+  } catch (error) {
+    throw toRefusal(error, runtime.name)
+  }
+}
+
+async function readAll(signal: AbortSignal, file: ModelFileReader): Promise<Uint8Array> {
+  const bytes = new Uint8Array(file.bytes)
+  let at = 0
+  for await (const chunk of file.stream(signal)) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  if (at !== bytes.length) throw new Error(`internal: ${file.name} gave ${String(at)} of ${String(bytes.length)} bytes`)
+  return bytes
+}
+
+/** Lets messages, an abort among them, in between two batches: on the CPU a batch never waits for anything. */
+const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))

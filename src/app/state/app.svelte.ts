@@ -1,0 +1,88 @@
+// Everything the page knows, in one object that components reach through a context. Each part is a class of its own.
+import { createContext } from 'svelte'
+import type { Client } from '../../worker/client'
+import type { ModelChoice } from '../../worker/protocol'
+import type { Format, Text } from '../text'
+import { Announcer } from './announcer.svelte'
+import { AnswerState } from './answer.svelte'
+import { Ask } from './ask.svelte'
+import { Dialogs } from './dialogs.svelte'
+import { Evaluate } from './evaluate.svelte'
+import { History } from './history.svelte'
+import { Models } from './models.svelte'
+import { Preferences } from './preferences.svelte'
+import { Router } from './router.svelte'
+import { SelfCheck } from './self-check.svelte'
+import { Settings } from './settings.svelte'
+import { Storage } from './storage.svelte'
+
+export class App {
+  readonly preferences = new Preferences()
+  readonly router = new Router()
+  readonly announcer = new Announcer()
+  readonly dialogs = new Dialogs()
+  readonly settings = new Settings()
+  readonly models: Models
+  readonly answer: AnswerState
+  readonly ask: Ask
+  readonly evaluate: Evaluate
+  readonly history: History
+  readonly storage: Storage
+  readonly selfCheck: SelfCheck
+  /** A question typed on the Answer screen, on its way to Ask. */
+  draftQuestion = $state('')
+
+  constructor(readonly client: Client) {
+    this.models = new Models(client)
+    this.answer = new AnswerState(this)
+    this.ask = new Ask(client, this.settings, (model) => this.models.adopt(model))
+    this.evaluate = new Evaluate(client)
+    this.history = new History(client)
+    this.storage = new Storage(client)
+    this.selfCheck = new SelfCheck(client)
+  }
+  /** Once the first picture stands: the list of models, the run this tab showed, then the model itself. Failures are shown, never thrown. */
+  async start(): Promise<void> {
+    const restored = this.answer.restore().catch((error: unknown) => {
+      this.answer.file.fail(error)
+    })
+    await this.models.refresh()
+    this.#checkChoice()
+    await restored
+    if (!this.answer.run.isBusy) await this.models.load(this.settings.model)
+  }
+  /** Changes the model of coming runs and loads it, unless a run needs the present one: the next run loads it then. */
+  chooseModel(change: Partial<ModelChoice>): void {
+    this.settings.changeModel(change)
+    this.#checkChoice()
+    if (!this.answer.run.isBusy) void this.models.load(this.settings.model)
+  }
+  /** Deletes runs for good; the Answer screen lets go of one that it shows. Never rejects: a failure is in `history.error`. */
+  async deleteRuns(ids: readonly string[]): Promise<void> {
+    await this.history.delete(ids)
+    await this.forgetRuns(ids)
+  }
+  /** These runs are no longer stored. */
+  async forgetRuns(ids: readonly string[]): Promise<void> {
+    const { run, unfinished } = this.answer
+    if (run.runId !== null && ids.includes(run.runId)) run.reset()
+    await unfinished.refresh(run.runId).catch((error: unknown) => this.history.fail(error))
+  }
+  /** A choice kept from a former visit may name what is no longer there. */
+  #checkChoice(): void {
+    const { modelId, precision } = this.settings.model
+    const entry = this.models.entry(modelId) ?? this.models.entries[0]
+    if (entry === undefined) return
+    const isThere = entry.precisions.some((offered) => offered.precision === precision)
+    const first = entry.precisions[0]?.precision ?? precision
+    if (entry.modelId !== modelId || !isThere) this.settings.changeModel({ modelId: entry.modelId, precision: isThere ? precision : first })
+  }
+  get text(): Text {
+    return this.preferences.text
+  }
+  get format(): Format {
+    return this.preferences.format
+  }
+}
+
+export const [getApp, setApp] = createContext<App>()

@@ -1,0 +1,68 @@
+// The self-test on request: the question that the model carries with it, asked on each device, its logits beside those of the training
+// code. The same rule accepts a model when it is loaded; here it is shown in numbers.
+import { largestError, selfTestTolerance } from '../../core/score/self-test'
+import type { Device } from '../../core/types'
+import type { Client } from '../../worker/client'
+import type { ModelChoice, ModelEntry } from '../../worker/protocol'
+
+export interface Check {
+  device: Device
+  tolerance: number
+  /** Infinity when the device gave no answer. */
+  error: number
+  logits: number[]
+  isPassed: boolean
+  /** Why there is no answer. */
+  failure: unknown
+}
+/** The context of the self-test is read as it stands. */
+const EVERY_WORD = 1_000_000
+
+export class SelfCheck {
+  #checks = $state.raw<readonly Check[]>([])
+  #asking = $state<Device | null>(null)
+  #seconds = $state(0)
+
+  constructor(private readonly client: Client) {}
+
+  get checks(): readonly Check[] {
+    return this.#checks
+  }
+  /** The device that is being asked, null when none is. */
+  get asking(): Device | null {
+    return this.#asking
+  }
+  get seconds(): number {
+    return this.#seconds
+  }
+
+  /** Asks each device in turn. Never rejects: a device that fails is a check that fails. */
+  async run(entry: ModelEntry, choice: ModelChoice, devices: readonly Device[]): Promise<void> {
+    if (this.#asking !== null) return
+    this.#checks = []
+    const begun = performance.now()
+    try {
+      for (const device of devices) {
+        this.#asking = device
+        this.#checks = [...this.#checks, await this.#check(entry, { ...choice, modelId: entry.modelId, device })]
+      }
+    } finally {
+      this.#asking = null
+      this.#seconds = (performance.now() - begun) / 1000
+    }
+  }
+
+  async #check({ manifest }: ModelEntry, model: ModelChoice): Promise<Check> {
+    const { prompt, options, context } = manifest.selfTest.question
+    const device = model.device === 'webgpu' ? 'webgpu' : 'cpu'
+    const tolerance = selfTestTolerance(manifest, model.precision, device, model.arithmetic)
+    try {
+      const openBook = { library: 'off', passages: 0, words: 0 }
+      const { answer } = await this.client.call('ask', { model, prompt, options, context, contextWords: EVERY_WORD, openBook })
+      const error = largestError(manifest.selfTest.logits, answer.logits)
+      return { device, tolerance, error, logits: answer.logits, isPassed: error <= tolerance, failure: null }
+    } catch (failure) {
+      return { device, tolerance, error: Infinity, logits: [], isPassed: false, failure }
+    }
+  }
+}

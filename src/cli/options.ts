@@ -1,0 +1,42 @@
+// Options that several commands share, parsed and checked. A wrong value ends with exit code 2 before any work is done.
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Arithmetic, Device, Precision } from '../core/types'
+
+export interface ModelOptions {
+  model?: string
+  precision: Precision
+  arithmetic: Arithmetic
+  device: 'auto' | Device
+  workers: number
+  contextWords: number
+  library: string
+}
+
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--model <dir>', 'model folder (model.json, tokenizer.json, weights); the embedded model where left out')
+    .addOption(new Option('--precision <name>', 'which weights to use').choices(['fp32', 'fp16', 'q8', 'q4']).default('q8'))
+    .addOption(
+      new Option('--arithmetic <name>', 'float, or int8 with activations rounded per token (CPU only)')
+        .choices(['float', 'int8'])
+        .default('float'),
+    )
+    .addOption(
+      new Option('--device <name>', 'auto and cpu: the engine; webgpu: onnxruntime on the GPU')
+        .choices(['auto', 'cpu', 'webgpu'])
+        .default('auto'),
+    )
+    .option('--workers <n>', 'threads of the engine; 0: as many as help', wholeNumber(0), 0)
+    .option('--context-words <n>', 'words of a context that the model reads, chosen by sentence', wholeNumber(1), 95)
+    .option('--library <name>', 'open book: off', 'off')
+}
+
+/** A parser for whole numbers of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number from ${least} on.`)
+    return value
+  }
+}

@@ -1,0 +1,85 @@
+// Weights as a graph uses them. Numbers stored in 16 bits are widened by a Cast on the initializer, which onnxruntime folds once when
+// it opens the graph; 8- and 4-bit blocks stay as they are and go to MatMulNBits. So a graph can be written from a header alone.
+import { AppError } from '../errors'
+import { FLOAT, MICROSOFT, type Graph, type Value } from './graph'
+import type { Safetensors, StoredTensor } from './safetensors'
+
+/** Weights along the input dimension that share a scale, in quantized files. */
+const BLOCK = 32
+
+/** Throws weights_damaged where the file lacks it or its shape is another. */
+export function expectTensor(weights: Safetensors, name: string, shape: readonly number[]): StoredTensor {
+  const tensor = weights.tensors.get(name)
+  if (!tensor) throw new AppError('weights_damaged', { file: weights.file, reason: `${name} is missing` })
+  if (tensor.shape.join() !== shape.join()) {
+    throw new AppError('weights_damaged', {
+      file: weights.file,
+      reason: `${name} is [${tensor.shape.join()}], the config asks for [${shape.join()}]`,
+    })
+  }
+  return tensor
+}
+
+/** A tensor as float32. Throws weights_damaged. */
+export function float(graph: Graph, name: string, shape: readonly number[]): Value {
+  const tensor = expectTensor(graph.weights, name, shape)
+  const value = graph.stored(name, tensor)
+  return tensor.type === 'F32' ? value : graph.once(`${name} widened`, () => graph.op('Cast', [value], { to: FLOAT }))
+}
+
+/** x [rows, inputs] -> x Wᵀ + b [rows, outputs], for `name`.weight [outputs, inputs] in whatever way it is stored. Throws weights_damaged. */
+export function linear(graph: Graph, x: Value, name: string, inputs: number, outputs: number): Value {
+  const bias = float(graph, `${name}.bias`, [outputs])
+  const blocks = blocksOf(graph, `${name}.weight`, inputs, outputs)
+  if (!blocks) return graph.op('Gemm', [x, float(graph, `${name}.weight`, [outputs, inputs]), bias], { transB: 1n })
+  const sizes = { K: BigInt(inputs), N: BigInt(outputs), bits: BigInt(blocks.bits), block_size: BigInt(BLOCK) }
+  return graph.op('MatMulNBits', [x, blocks.packed, blocks.scales, '', '', bias], sizes, MICROSOFT)
+}
+
+/** As `linear` for an x that depends on weights only. Blocks are unpacked in the graph, since onnxruntime does not fold MatMulNBits. */
+export function foldedLinear(graph: Graph, x: Value, name: string, inputs: number, outputs: number): Value {
+  const blocks = blocksOf(graph, `${name}.weight`, inputs, outputs)
+  if (!blocks) return linear(graph, x, name, inputs, outputs)
+  const { bits, packed, scales } = blocks
+  const bytes = graph.op('Cast', [packed], { to: FLOAT })
+  const codes = bits === 8 ? bytes : nibbles(graph, bytes)
+  const centred = graph.op('Sub', [graph.op('Reshape', [codes, graph.ints(outputs, -1, BLOCK)]), graph.floats([2 ** (bits - 1)])])
+  const weights = graph.op('Mul', [centred, graph.op('Reshape', [scales, graph.ints(outputs, -1, 1)])])
+  const matrix = graph.op('Reshape', [weights, graph.ints(outputs, inputs)])
+  return graph.op('Gemm', [x, matrix, float(graph, `${name}.bias`, [outputs])], { transB: 1n })
+}
+
+/** Bytes [outputs, blocks, n] -> their low and high halves in turns [outputs, blocks, n, 2]. */
+function nibbles(graph: Graph, bytes: Value): Value {
+  const high = graph.op('Floor', [graph.op('Mul', [bytes, graph.floats([1 / 16])])])
+  const low = graph.op('Sub', [bytes, graph.op('Mul', [high, graph.floats([16])])])
+  const last = graph.ints(-1)
+  return graph.op('Concat', [graph.op('Unsqueeze', [low, last]), graph.op('Unsqueeze', [high, last])], { axis: -1n })
+}
+
+/** The parts of a weight in blocks: codes [outputs, blocks, bytes a block] as MatMulNBits reads them, scales [outputs, blocks]; null if it is not. */
+function blocksOf(graph: Graph, name: string, inputs: number, outputs: number): { bits: number; packed: Value; scales: Value } | null {
+  const stored = graph.weights.tensors.get(name)
+  if (stored?.type !== 'U8') return null
+  const bits = stored.shape[1] === inputs ? 8 : 4
+  const codes = expectTensor(graph.weights, name, [outputs, (inputs * bits) / 8])
+  return {
+    bits,
+    packed: graph.stored(name, codes, [outputs, inputs / BLOCK, (BLOCK * bits) / 8]),
+    scales: float(graph, `${name}.scales`, [outputs, inputs / BLOCK]),
+  }
+}
+
+/** Throws weights_damaged. */
+export function layerNorm(graph: Graph, x: Value, name: string, width: number, epsilon: number): Value {
+  return graph.op('LayerNormalization', [x, float(graph, `${name}.weight`, [width]), float(graph, `${name}.bias`, [width])], {
+    axis: -1n,
+    epsilon,
+  })
+}
+
+/** layerNorm(x + skip). Throws weights_damaged. */
+export function addAndNorm(graph: Graph, x: Value, skip: Value, name: string, width: number, epsilon: number): Value {
+  const parameters = [float(graph, `${name}.weight`, [width]), float(graph, `${name}.bias`, [width])]
+  return graph.op('SkipLayerNormalization', [x, skip, ...parameters], { epsilon }, MICROSOFT)
+}

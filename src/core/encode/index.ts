@@ -1,0 +1,50 @@
+// From a question to what the model reads: fit the context, then lay the tokens out as the manifest says.
+import { AppError } from '../errors'
+import type { Manifest, ModelInput } from '../types'
+import { fitContext, readFrequencies } from './fit'
+import { encodeSharedPrefix, type EncodedQuestion, type EncodingProblem } from './shared-prefix'
+import { createTokenizer } from './tokenizer'
+
+export type { EncodedQuestion, EncodingProblem } from './shared-prefix'
+
+export interface Encoder {
+  /** `contextWords`: words of a longer context that are kept, chosen by sentence. */
+  encode(question: EncodedQuestion, contextWords: number): { input: ModelInput; problems: EncodingProblem[] }
+}
+
+/**
+ * `tokenizerJson` and `frequencies` are the parsed tokenizer.json and stems.json of the model folder.
+ * Throws tokenizer_damaged, model_manifest, model_unsupported.
+ */
+export function createEncoder(files: { tokenizerJson: unknown; manifest: Manifest; frequencies: unknown }): Encoder {
+  const { manifest } = files
+  const tokenizer = createTokenizer(files.tokenizerJson)
+  const frequencies = readFrequencies(files.frequencies)
+  const separator = separatorOf(manifest.template)
+  const modelTokens = manifest.config['vocab_size']
+  if (typeof modelTokens === 'number' && tokenizer.idLimit > modelTokens) {
+    throw new AppError('tokenizer_damaged', { reason: `it has ${tokenizer.idLimit} tokens, the model ${modelTokens}` })
+  }
+  return {
+    encode({ prompt, options, context }, contextWords) {
+      const fitted = context === null ? null : fitContext(context, prompt, options, contextWords, frequencies)
+      switch (manifest.layout) {
+        case 'shared-prefix':
+          return encodeSharedPrefix(tokenizer, { prompt, options, context: fitted }, manifest.maxTokens, separator)
+        default:
+          throw new AppError('model_unsupported', {
+            field: 'layout',
+            value: String(manifest.layout satisfies never),
+            known: 'shared-prefix',
+          })
+      }
+    },
+  }
+}
+
+/** What stands between context and prompt: " #### " in "{context} #### {prompt}". */
+function separatorOf(template: string): string {
+  const parts = /^\{context\}(.*)\{prompt\}$/s.exec(template)
+  if (!parts) throw new AppError('model_manifest', { field: 'template', value: template, hint: 'It must read {context} … {prompt}.' })
+  return parts[1]!
+}

@@ -1,0 +1,61 @@
+// Expected failures. A code and its values; the sentence says what happened, which value, and what to do next.
+// A bug throws a plain Error("internal: …") instead. Chinese sentences: app/text/zh.ts, held to the same codes by its type.
+
+export const ERROR_SENTENCES = {
+  aborted: 'Stopped.',
+  internal: 'Something went wrong inside Pagewise ({message}). Reload the page; what was answered is kept.',
+  file_empty: '{file} is empty. Choose a CSV with a header line and at least one question.',
+  file_header_only: '{file} has a header but no rows below it. Add a question, one per line.',
+  file_binary: '{file} is not text ({kind}). Save the questions as CSV or JSONL and drop that.',
+  file_one_column: '{file} has one column only, “{column}”. Pagewise needs a question column and at least two option columns.',
+  file_no_prompt: '{file} has no column for the question. Choose which column it is.',
+  file_no_options: '{file} has fewer than two option columns. Choose which columns hold the options.',
+  file_too_large: '{file} is {megabytes} MB. Pagewise reads files up to {limit} MB; split it.',
+  file_too_many_rows: '{file} has more than {limit} rows, which is what Pagewise reads. Split it.',
+  file_json: '{file} holds no question as JSON. Write one JSON object per line, with the question and its options.',
+  file_unreadable: '{file} could not be read ({reason}). Check that it still exists and choose it again.',
+  model_missing: 'There is no model in {place}. A model folder holds model.json, tokenizer.json and a weight file.',
+  model_file_missing: '{file} is missing from the model folder {place}. Put it beside model.json.',
+  model_manifest: 'model.json cannot be used: {field} is {value}. {hint}',
+  model_unsupported: 'This model cannot run here: {field} is {value}. Pagewise knows {known}.',
+  model_precision: 'The model has no {precision} weights. It has {available}.',
+  weights_damaged: '{file} is damaged: {reason}. Delete the model and load it again.',
+  tokenizer_damaged: 'tokenizer.json cannot be used: {reason}. Take the file from the repository of the model.',
+  download_failed: 'The download of {file} stopped at {done} of {total} MB ({reason}). Resume continues from there.',
+  download_changed:
+    '{file} on the server is not the file that model.json describes (chunk {chunk}). Reload the page, or ask whoever serves it.',
+  storage_refused: 'The browser refused to store {what} ({reason}). It is used from memory and fetched again next time.',
+  device_unavailable: '{device} cannot be used here: {reason}. Choose Auto or CPU.',
+  device_memory: 'Not enough graphics memory for this model. Run it on the CPU.',
+  self_test_failed:
+    'The self-test failed on {device}: logits are off by {error}, at most {tolerance} is allowed. It runs on the CPU instead.',
+  worker_lost: 'A worker stopped and could not be replaced ({reason}). Reload the page; what was answered is kept.',
+  run_missing: 'That run is no longer stored. Drop the file again.',
+  question_incomplete: 'A question needs a prompt and at least two options that are not empty.',
+  library_unknown: 'There is no library called {name}. Use off, or one of: {known}.',
+  library_damaged: '{file} of library {name} is damaged: {reason}. Delete the library and load it again.',
+  usage: '{message}',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_SENTENCES
+export type ErrorDetail = Record<string, string | number>
+
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: ErrorDetail = {},
+  ) {
+    super(fill(ERROR_SENTENCES[code], detail))
+  }
+}
+
+/** Replaces `{name}` by its value; a placeholder without a value stays visible, so that it is noticed. */
+export function fill(sentence: string, detail: ErrorDetail): string {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => (name in detail ? String(detail[name]) : whole))
+}
+
+/** Throws AppError `aborted` if the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new AppError('aborted')
+}

@@ -1,0 +1,150 @@
+// Questions in, answers out: the whole path of DESIGN in one place. Reads top to bottom:
+// passages -> context -> token ids -> logits -> ranking. Questions go through in windows that grow, so that the first answers come at
+// once and a GPU still finds enough neighbours of one length; the next window is prepared while the present one is scored.
+// An answer depends on its question, the model, the settings and the device only, never on the window or its neighbours.
+import { throwIfAborted } from './errors'
+import type { Clock, Retriever, Scorer } from './ports'
+import type { Encoder } from './encode'
+import { rankChoices, softmax } from './score/rank'
+import type { Answer, ModelInput, PassageHit, Problem, Question } from './types'
+
+export interface PipelineSettings {
+  /** Words of a context that the model reads. */
+  contextWords: number
+  /** Passages looked up for a question without a context of its own; 0 with no retriever. */
+  passages: number
+}
+export interface PipelineDeps {
+  encoder: Encoder
+  scorer: Scorer
+  retriever: Retriever | null
+  clock: Clock
+}
+export interface PipelineTiming {
+  retrievalSeconds: number
+  /** Wall time of the whole minus what was spent on retrieval alone. */
+  scoringSeconds: number
+}
+
+/** A question ready for the scorer; `inputs` is empty where there is nothing to choose between. */
+interface Prepared {
+  question: Question
+  inputs: ModelInput[]
+  passages: PassageHit[]
+  problems: Problem[]
+}
+
+const FIRST_WINDOW = 16
+const LAST_WINDOW = 1024
+const BREATH_MS = 40
+
+/**
+ * Answers every question once, in any order, through `onAnswer`.
+ * Rejects with AppError `aborted` when the signal aborts; answers already given stay valid.
+ */
+export async function answerQuestions(
+  signal: AbortSignal,
+  questions: readonly Question[],
+  settings: PipelineSettings,
+  deps: PipelineDeps,
+  onAnswer: (answer: Answer) => void,
+): Promise<PipelineTiming> {
+  const { clock } = deps
+  const timing = { retrievalSeconds: 0, scoringSeconds: 0 }
+  const startedAt = clock.now()
+  let size = FIRST_WINDOW
+  let from = 0
+  let next: Promise<Prepared[]> | null = null
+  const prepareNext = (): Promise<Prepared[]> | null => {
+    if (from >= questions.length) return null
+    const window = questions.slice(from, from + size)
+    from += size
+    size = Math.min(size * 2, LAST_WINDOW)
+    const prepared = prepare(signal, window, settings, deps, timing)
+    prepared.catch(() => undefined) // awaited in the next turn; an abort in between must not count as unhandled
+    return prepared
+  }
+  next = prepareNext()
+  while (next) {
+    const window: Prepared[] = await next
+    next = prepareNext()
+    await scoreWindow(signal, window, deps.scorer, onAnswer)
+  }
+  timing.scoringSeconds = (clock.now() - startedAt) / 1000 - timing.retrievalSeconds
+  return timing
+}
+
+async function prepare(
+  signal: AbortSignal,
+  questions: readonly Question[],
+  settings: PipelineSettings,
+  { encoder, retriever, clock }: PipelineDeps,
+  timing: PipelineTiming,
+): Promise<Prepared[]> {
+  const prepared: Prepared[] = []
+  let breathedAt = clock.now()
+  for (const question of questions) {
+    throwIfAborted(signal)
+    const options = question.options.map((option) => option.text)
+    const item: Prepared = { question, inputs: [], passages: [], problems: [] }
+    prepared.push(item)
+    if (options.length < 2) continue
+    let context = question.context
+    if (context === null && retriever && settings.passages > 0) {
+      const startedAt = clock.now()
+      item.passages = await retriever.retrieve(signal, { prompt: question.prompt, options }, settings.passages)
+      timing.retrievalSeconds += (clock.now() - startedAt) / 1000
+      context = item.passages.map((passage) => passage.text).join(' ') || null
+    }
+    const encoded = encoder.encode({ prompt: question.prompt, options, context }, settings.contextWords)
+    item.inputs = [encoded.input]
+    item.problems = encoded.problems.map(({ code, detail, option }) => {
+      const letter = option === undefined ? null : (question.options[option]?.letter ?? null)
+      return { row: question.row, column: letter, code, detail: letter === null ? detail : { ...detail, letter } }
+    })
+    if (clock.now() - breathedAt > BREATH_MS) {
+      await clock.breathe()
+      breathedAt = clock.now()
+    }
+  }
+  return prepared
+}
+
+async function scoreWindow(
+  signal: AbortSignal,
+  window: readonly Prepared[],
+  scorer: Scorer,
+  onAnswer: (answer: Answer) => void,
+): Promise<void> {
+  throwIfAborted(signal)
+  const asked: Prepared[] = []
+  for (const item of window) {
+    if (item.inputs.length > 0) asked.push(item)
+    else
+      onAnswer(
+        answerOf(
+          item,
+          item.question.options.map(() => 0),
+        ),
+      )
+  }
+  await scorer.score(
+    signal,
+    asked.flatMap((item) => item.inputs),
+    (index, logits) => {
+      onAnswer(answerOf(asked[index]!, Array.from(logits)))
+    },
+  )
+}
+
+function answerOf({ question, passages, problems }: Prepared, logits: number[]): Answer {
+  return {
+    index: question.row - 1,
+    ranking: rankChoices(logits),
+    logits,
+    probabilities: softmax(logits),
+    closedProbabilities: null,
+    passages,
+    problems,
+  }
+}

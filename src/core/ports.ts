@@ -1,0 +1,112 @@
+// What the core asks of the world. Adapters implement these; tests/contract holds one suite for each.
+import type { Answer, Device, Manifest, ModelInput, PassageHit } from './types'
+
+/** Scores questions. Implementations: adapters/engine (CPU), adapters/ort (WebGPU, WASM, Node), adapters/memory (slow, obvious, for tests). */
+export interface Scorer {
+  readonly device: Device
+  /** What ran, for people: "engine, 2 workers, float". */
+  readonly description: string
+  /** Workers that score at the same time; 1 on a GPU. */
+  readonly workers: number
+  /**
+   * Scores every input and calls `onLogits(index, logits)` once for each, in any order; logits: one per choice, in the input's order.
+   * The logits of an input do not depend on the others. Rejects with AppError `aborted` soon after `signal` aborts.
+   */
+  score(signal: AbortSignal, inputs: readonly ModelInput[], onLogits: (index: number, logits: Float32Array) => void): Promise<void>
+  close(): Promise<void>
+}
+
+/** Finds passages for a question, best first. Implementations: core/retrieve over a pack or a corpus. */
+export interface Retriever {
+  /** At most `count` hits; fewer where the library has no more. */
+  retrieve(signal: AbortSignal, question: { prompt: string; options: readonly string[] }, count: number): Promise<PassageHit[]>
+}
+
+/** Time, which core has no other way to know. `breathe` lets messages and aborts through between two pieces of synchronous work. */
+export interface Clock {
+  /** Milliseconds, monotonic. */
+  now(): number
+  breathe(): Promise<void>
+}
+
+/** A file of a model folder, wherever it is kept. Chunks arrive in order and are already verified. */
+export interface ModelFileReader {
+  readonly name: string
+  readonly bytes: number
+  stream(signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** A model folder that can be read. Implementations: http + indexeddb, node (a directory), memory. */
+export interface ModelFolder {
+  readonly manifest: Manifest
+  /** Throws model_file_missing. */
+  file(name: string): ModelFileReader
+}
+
+/** Chunks of model files, kept between visits. Implementations: indexeddb, memory. */
+export interface ChunkStore {
+  /** False when nothing outlives the page (storage refused, private window). */
+  readonly isPersistent: boolean
+  get(key: string): Promise<Uint8Array | undefined>
+  /** Throws storage_refused when the browser has no room. */
+  put(key: string, bytes: Uint8Array): Promise<void>
+  /** Keys that start with `prefix`. */
+  keys(prefix: string): Promise<string[]>
+  deletePrefix(prefix: string): Promise<void>
+}
+
+/** Where a model folder or library is served. Implementations: http, memory. */
+export interface FileSource {
+  /** What people call it, for messages. */
+  readonly place: string
+  /** The whole of a small file. Throws model_file_missing or download_failed. */
+  readAll(signal: AbortSignal, name: string): Promise<Uint8Array>
+  /** The file's bytes from `offset` on, in pieces of any size. Throws model_file_missing or download_failed. */
+  readFrom(signal: AbortSignal, name: string, offset: number): AsyncIterable<Uint8Array>
+}
+
+/** SHA-256 in lower-case hex. Implementations: crypto (Web Crypto, also in Node). */
+export type Sha256 = (bytes: Uint8Array) => Promise<string>
+
+/** Runs `work` while no other tab does work of the same name. Implementations: http/locks (Web Locks), or none at all. */
+export type Exclusively = <T>(signal: AbortSignal, name: string, work: () => Promise<T>) => Promise<T>
+
+export interface Progress {
+  done: number
+  total: number
+  /** Per second, over the last 10 s; 0 until known. */
+  rate: number
+  /** null until it can be told (3 s or 10 steps). */
+  secondsLeft: number | null
+}
+
+/** Runs, kept between visits. The record of a run is small; its answers are appended in blocks. */
+export interface RunStore {
+  readonly isPersistent: boolean
+  create(record: RunRecord, file: Uint8Array): Promise<void>
+  update(id: string, change: Partial<RunRecord>): Promise<void>
+  appendAnswers(id: string, answers: readonly Answer[]): Promise<void>
+  list(): Promise<RunRecord[]>
+  get(id: string): Promise<RunRecord | undefined>
+  file(id: string): Promise<Uint8Array | undefined>
+  answers(id: string): Promise<Answer[]>
+  delete(id: string): Promise<void>
+}
+
+/** `settings`, `mapping` and `edits` are what a resumed run needs to go on exactly as it began. */
+export interface RunRecord {
+  id: string
+  fileName: string
+  createdAt: number
+  status: 'running' | 'paused' | 'stopped' | 'done'
+  done: number
+  total: number
+  seconds: number
+  mapAt3: number | null
+  modelId: string
+  modelTitle: string
+  description: string
+  mapping: unknown
+  settings: unknown
+  edits: unknown
+}

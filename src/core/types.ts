@@ -1,0 +1,138 @@
+// The nouns that every room shares. Plain data: everything here survives structuredClone.
+
+/** One non-empty option of a question. `letter` names its column (A-Z); `text` is the cell byte for byte. */
+export interface Option {
+  letter: string
+  text: string
+}
+
+/** One row of the visitor's file, read through a mapping. Empty option cells are not in `options`. */
+export interface Question {
+  /** 1-based data row in the file (the header is not counted). */
+  row: number
+  /** The id cell byte for byte, or the row number where the file has no id column. */
+  id: string
+  prompt: string
+  options: Option[]
+  context: string | null
+  /** Index into `options` of the right one; null where the file does not say or says something unusable. */
+  answer: number | null
+}
+
+/** Something about a row or the file that the visitor should know; never an exception. Sentences: core/problems.ts. */
+export interface Problem {
+  /** 1-based data row; null when it concerns the whole file. */
+  row: number | null
+  column: string | null
+  code: ProblemCode
+  /** Values for the sentence's placeholders. */
+  detail: Record<string, string | number>
+}
+
+export const PROBLEM_CODES = [
+  'prompt_empty', // {}
+  'option_empty', // {letter, left}
+  'options_missing', // {}                   no option at all: the line lists the letters in file order
+  'one_option', // {letter}
+  'answer_unknown', // {answer, letters}     answered, not scored
+  'answer_missing', // {}                    the column exists, the cell is empty
+  'answer_option_empty', // {letter}
+  'id_duplicate', // {id, first}
+  'id_empty', // {}                          the row number is used
+  'id_formula', // {id}                      a spreadsheet would run it
+  'row_short', // {cells, columns}
+  'row_long', // {cells, columns}
+  'header_duplicate', // {column}
+  'quote_unclosed', // {}
+  'line_unreadable', // {line}               JSONL: not a JSON object
+  'text_damaged', // {}                      U+FFFD after decoding
+  'prompt_cut', // {tokens, kept}
+  'option_cut', // {letter, tokens, kept}
+  'context_cut', // {tokens, kept}
+  'not_answered', // {}                      the run was stopped before this row
+] as const
+export type ProblemCode = (typeof PROBLEM_CODES)[number]
+
+/** A passage that retrieval found for a question. `used` is false where the gate kept it from the model. */
+export interface PassageHit {
+  id: string
+  title: string
+  /** Where it comes from, ready to show: "OpenStax, Biology 2e, CC BY 4.0". */
+  source: string
+  text: string
+  score: number
+  used: boolean
+}
+
+/** What the model said about one question. All arrays are in the order of `question.options`. */
+export interface Answer {
+  /** Index of the question in the file (row - 1). */
+  index: number
+  /** Indices into `options`, best first, all of them; ties keep file order. */
+  ranking: number[]
+  logits: number[]
+  /** softmax of the logits; sums to 1. Empty when there are no options. */
+  probabilities: number[]
+  /** Probabilities without any passage, where open book was on and both were computed. */
+  closedProbabilities: number[] | null
+  passages: PassageHit[]
+  problems: Problem[]
+}
+
+export type Precision = 'fp32' | 'fp16' | 'q8' | 'q4'
+export type Arithmetic = 'float' | 'int8'
+export type Device = 'cpu' | 'webgpu'
+
+/** A question as the model reads it, layout shared-prefix: see docs/architecture.md and models/recipe/deberta.py (MC.shared). */
+export interface SharedPrefixInput {
+  layout: 'shared-prefix'
+  /** [CLS] (context " #### ")? prompt [SEP] */
+  prefixIds: Int32Array
+  /** Tokens 1 … contextTokens of the prefix are the context. */
+  contextTokens: number
+  /** One per option: [CLS] option [SEP] */
+  choiceIds: Int32Array[]
+}
+/** Other layouts (pairs) join this union. */
+export type ModelInput = SharedPrefixInput
+
+/** model.json of a model folder. */
+export interface Manifest {
+  format: 'pagewise-model/1'
+  id: string
+  title: string
+  licence: string
+  source: string
+  architecture: 'deberta-v2'
+  /** The Hugging Face config. */
+  config: Record<string, unknown>
+  layout: 'shared-prefix'
+  maxTokens: { prefix: number; choice: number }
+  template: string
+  files: ModelFile[]
+  selfTest: SelfTest
+  scores: ManifestScore[]
+}
+export interface ModelFile {
+  name: string
+  /** Present on weight files. */
+  precision?: Precision
+  bytes: number
+  sha256: string
+  chunkBytes: number
+  chunkSha256: string[]
+}
+export interface SelfTest {
+  question: { prompt: string; options: string[]; context: string | null }
+  /** fp32 logits of the PyTorch reference, one per option. */
+  logits: number[]
+  /** Largest absolute error by which a device is still accepted, for each precision. */
+  tolerance: Partial<Record<Precision, number>>
+}
+export interface ManifestScore {
+  set: string
+  metric: string
+  value: number
+  interval: [number, number]
+  n: number
+}

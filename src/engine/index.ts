@@ -1,0 +1,44 @@
+// What the host calls: set up, pack, answer; and the kernels, for tests.
+export { configure, linearAt, biasAt, normAt, relativeAt } from './layout'
+export { answer, scratchBytes, setFused, setScratch } from './forward'
+export { normalize, packLinear, packPanels, packRelative, widen } from './packing'
+import { embeddingNorm, farColumns, head, headNumbers, poolerBias, positions, words, wordScales } from './layout'
+import { gelu4 } from './kernels/vector'
+
+export function wordsAt(): usize {
+  return words
+}
+export function wordScalesAt(): usize {
+  return wordScales
+}
+export function positionsAt(): usize {
+  return positions
+}
+export function embeddingNormAt(): usize {
+  return embeddingNorm
+}
+export function farColumnsAt(): usize {
+  return farColumns
+}
+/** Pooler panels; its bias, the classifier, the token weight and three numbers follow from poolerBiasAt() on. */
+export function headAt(): usize {
+  return head
+}
+export function poolerBiasAt(): usize {
+  return poolerBias()
+}
+export function headNumbersAt(): usize {
+  return headNumbers()
+}
+
+// For tests.
+export { attend, expRow, fillWindow, setBuffers, setWindow, transpose } from './attention'
+export { gemmFloat } from './kernels/gemm-float'
+export { gemmIntFused, gemmIntTwoStep, intTop } from './kernels/gemm-int'
+export { addNorm, dotRow } from './kernels/norm'
+export { quantizeRows } from './kernels/quantize'
+export { rotate, rotationBlock } from './kernels/rotate'
+export { packColumn, widenRow } from './packing'
+export function geluRow(x: usize, n: i32): void {
+  for (let p = x; p < x + <usize>n * 4; p += 16) v128.store(p, gelu4(v128.load(p)))
+}

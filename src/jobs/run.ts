@@ -1,0 +1,90 @@
+// A run: answers the questions that are not answered yet, reports in small groups, and checkpoints each group, so that a pause, a reload or
+// a crash loses at most about a second of work. Where storage is refused the run goes on in memory and says so in its outcome.
+import { AppError } from '../core/errors'
+import { answerQuestions, type PipelineDeps, type PipelineSettings, type PipelineTiming } from '../core/pipeline'
+import type { Progress, RunStore } from '../core/ports'
+import type { Answer, Question } from '../core/types'
+import { createMeter } from './progress'
+
+export interface RunJob {
+  runId: string
+  questions: readonly Question[]
+  /** Answers of an earlier part of the run. */
+  answered: readonly Answer[]
+  secondsBefore: number
+  settings: PipelineSettings
+}
+export interface RunDeps extends PipelineDeps {
+  runs: RunStore
+}
+export interface RunOutcome extends PipelineTiming {
+  seconds: number
+  /** storage_refused where the checkpoints could not be kept. */
+  refused: AppError | null
+}
+
+const REPORT_MS = 100
+const CHECKPOINT_MS = 1_000
+
+/** Resolves when every question is answered; rejects with `aborted` after the last checkpoint when the signal aborts. */
+export async function runJob(
+  signal: AbortSignal,
+  job: RunJob,
+  deps: RunDeps,
+  onAnswers: (answers: Answer[], progress: Progress) => void,
+): Promise<RunOutcome> {
+  const { clock, runs } = deps
+  const startedAt = clock.now()
+  const isAnswered = new Set(job.answered.map((answer) => answer.index))
+  const open = job.questions.filter((question) => !isAnswered.has(question.row - 1))
+  const total = job.questions.length
+  const meter = createMeter(clock, total - open.length)
+  let done = total - open.length
+  let fresh: Answer[] = []
+  let unsaved: Answer[] = []
+  let reportedAt = clock.now()
+  let savedAt = reportedAt
+  let saving: Promise<void> = Promise.resolve()
+  let refused: AppError | null = null
+
+  const seconds = (): number => job.secondsBefore + (clock.now() - startedAt) / 1000
+  const report = (): void => {
+    if (fresh.length > 0) onAnswers(fresh, meter(done, total))
+    fresh = []
+    reportedAt = clock.now()
+  }
+  const save = (): void => {
+    const block = unsaved
+    unsaved = []
+    savedAt = clock.now()
+    if (block.length === 0) return
+    const change = { done, seconds: seconds() }
+    saving = saving.then(async () => {
+      if (refused) return
+      try {
+        await runs.appendAnswers(job.runId, block)
+        await runs.update(job.runId, change)
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'storage_refused') throw error
+        refused = error
+      }
+    })
+    saving.catch(() => undefined) // awaited below
+  }
+
+  try {
+    const timing = await answerQuestions(signal, open, job.settings, deps, (answer) => {
+      done++
+      fresh.push(answer)
+      unsaved.push(answer)
+      const now = clock.now()
+      if (now - reportedAt >= REPORT_MS) report()
+      if (now - savedAt >= CHECKPOINT_MS) save()
+    })
+    return { ...timing, seconds: seconds(), refused: refused as AppError | null }
+  } finally {
+    report()
+    save()
+    await saving
+  }
+}

@@ -1,0 +1,58 @@
+// Starts the system's Chromium and a server for it. The software WebGPU adapter is correct and slow: good for tests, never for speed.
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { createServer, preview, type ViteDevServer } from 'vite'
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { findChromium } from '../../scripts/chromium.mjs'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+const QUIET = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
+export const SOFTWARE_WEBGPU = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--ignore-gpu-blocklist',
+]
+
+export async function launch(args: string[] = []): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath === null) throw new Error('no Chromium found: install chromium, or set PAGEWISE_CHROMIUM to its path')
+  return chromium.launch({ executablePath, args: [...QUIET, ...args] })
+}
+
+export interface Served {
+  address: string
+  close(): Promise<void>
+}
+
+/** The sources through Vite's development server: modules can be imported one by one by their path below the repository. */
+export async function serveSources(): Promise<Served> {
+  const server: ViteDevServer = await createServer({ root: `${ROOT}/src`, configFile: `${ROOT}/vite.config.ts`, logLevel: 'error', server: { port: 0, hmr: false } })
+  await server.listen()
+  return { address: server.resolvedUrls!.local[0]!, close: () => server.close() }
+}
+
+/** The built page, as `npm start` serves it. */
+export async function serveBuild(): Promise<Served> {
+  const server = await preview({ root: `${ROOT}/src`, configFile: `${ROOT}/vite.config.ts`, logLevel: 'error', preview: { port: 0 } })
+  return { address: server.resolvedUrls!.local[0]!, close: () => server.close() }
+}
+
+/** What the page printed to its console as errors; a test asserts that this stays empty. */
+export function collectErrors(page: Page): string[] {
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text())
+  })
+  return errors
+}
+
+/** Screenshots of what the tests saw, for people to look at: tests/output/shots. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(`${ROOT}/tests/output/shots`, { recursive: true })
+  await page.screenshot({ path: `${ROOT}/tests/output/shots/${name}.png` })
+}
+
+export type { Browser, BrowserContext, Page }
