@@ -60,9 +60,11 @@ export default defineConfig({
           '**/*.{js,css,html,svg,png,woff2}',
           '**/engine*.wasm',
           'models/registry.json',
+          'libraries/registry.json',
           'models/default/{model,tokenizer,stems}.json',
+          'libraries/*/pack.json',
         ],
-        globIgnores: ['**/ort*'],
+        globIgnores: ['**/ort*', '**/transformers*'],
       },
       manifest: {
         name: 'Pagewise',

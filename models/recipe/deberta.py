@@ -17,6 +17,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch import Tensor
 
+from dropout import drop
+
 MASKED = -1e4
 
 
@@ -80,22 +82,6 @@ def slant(scores: Tensor, width: int) -> Tensor:
         return scores
     flat = scores.reshape(*scores.shape[:-2], rows * columns)[..., rows - 1 : rows - 1 + rows * (columns - 1)]  # a row advances by columns - 1
     return flat.reshape(*scores.shape[:-2], rows, columns - 1)[..., :width]
-
-
-_pool: dict[float, Tensor] = {}
-
-
-def drop(x: Tensor, p: float, is_training: bool) -> Tensor:
-    """Dropout. On the CPU its mask is a random slice of one pool of draws: drawing anew takes a quarter of a training step."""
-    if not is_training or p == 0:
-        return x
-    if x.device.type != 'cpu':
-        return F.dropout(x, p, True)
-    count = x.numel()
-    if p not in _pool or _pool[p].numel() < 2 * count:
-        _pool[p] = (torch.rand(4 * count) >= p).to(torch.bfloat16) / (1 - p)
-    start = int(torch.randint(0, _pool[p].numel() - count, ()))
-    return x * _pool[p][start : start + count].view(x.shape).to(x.dtype)
 
 
 class SelfAttention(nn.Module):

@@ -88,12 +88,17 @@ def write_folder(target: Path, source_tokenizer: Path) -> None:
 
 
 def write_golden(target: Path) -> None:
-    """What the fp16 file says in fp32 arithmetic."""
+    """`logits`: what the fp16 file says in fp32 arithmetic. `q8`, `q4`: what those files say, so that a reader can be held to their bits."""
     config = Config.from_hugging_face(json.loads((target / 'model.json').read_text())['config'])
-    model = checkpoint.load_weights(target / 'weights.fp16.safetensors', config)
     encoder = Encoder(target / 'tokenizer.json', MAX_PREFIX, MAX_CHOICE)
     made_by = {'command': 'make_tiny.py', 'torch': torch.__version__, 'tokenizers': tokenizers.__version__}
-    items = [golden_item(model, encoder, question) for question in QUESTIONS]
+
+    def items_of(precision: str) -> list[dict]:
+        model = checkpoint.load_weights(target / f'weights.{precision}.safetensors', config)
+        return [golden_item(model, encoder, question) for question in QUESTIONS]
+
+    q8, q4 = items_of('q8'), items_of('q4')
+    items = [{**item, 'q8': q8[i]['logits'], 'q4': q4[i]['logits']} for i, item in enumerate(items_of('fp16'))]
     head = json.dumps({'madeBy': made_by, 'maxPrefix': MAX_PREFIX, 'maxChoice': MAX_CHOICE})[:-1]
     lines = ',\n'.join(json.dumps(item, ensure_ascii=False) for item in items)
     (target / 'golden.json').write_text(f'{head}, "items": [\n{lines}\n]}}\n')

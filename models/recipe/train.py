@@ -7,7 +7,7 @@ the vocabulary outside the training set keeps its meaning. A twentieth of the qu
 import argparse
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -68,7 +68,7 @@ class Trainer:
     def __init__(self, model: SharedPrefixModel, encoder: Encoder, items: list[Item], settings: Settings, device: str):
         self.model, self.settings, self.device = model.to(device), settings, device
         self.model.deberta.embeddings.word_embeddings.weight.requires_grad_(False)
-        self.held_out = [item.question for item in items if is_held_out(item.question.prompt)][:EVALUATED]
+        self.held_out = [item for item in items if is_held_out(item.question.prompt)][:EVALUATED]
         trained = [item for item in items if not is_held_out(item.question.prompt)]
         self.passes = Passes(trained, encoder, settings.seed, settings.distract, settings.tokens)
         self.encoder, self.item_count = encoder, len(trained)
@@ -113,10 +113,11 @@ class Trainer:
             self.pass_number, self.batch_number = self.pass_number + 1, 0
 
     def evaluate(self) -> dict[str, float]:
-        if not self.held_out:
-            return {}
-        kinds = {'heldOutClosed': [q.closed() for q in self.held_out], 'heldOutContext': self.held_out}
-        return {kind: round(float(precisions(self.model, self.encoder, questions).mean()), 4) for kind, questions in kinds.items()}
+        kinds = {
+            'heldOutClosed': [item.question.closed() for item in self.held_out if item.rate < 1],
+            'heldOutContext': [replace(item.question, context=(item.contexts or [None])[0]) for item in self.held_out],
+        }
+        return {kind: round(float(precisions(self.model, self.encoder, questions).mean()), 4) for kind, questions in kinds.items() if questions}
 
     def state(self) -> dict:
         counters = {k: getattr(self, k) for k in ('pass_number', 'batch_number', 'seen', 'smoothed_loss')}

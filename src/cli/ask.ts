@@ -5,7 +5,8 @@ import { answerQuestions } from '../core/pipeline'
 import { problemSentence } from '../core/problems'
 import type { Answer, Question } from '../core/types'
 import { clock, openModel } from './model'
-import { addModelOptions, type ModelOptions } from './options'
+import { openSearchedLibrary } from './embed'
+import { addModelOptions, pipelineSettings, type ModelOptions } from './options'
 
 interface AskOptions extends ModelOptions {
   context?: string
@@ -20,17 +21,16 @@ export function addAsk(program: Command, signal: AbortSignal): void {
     .option('--context <text>', 'a text that the model reads before it answers')
     .option('--json', 'print JSON')
     .action(async (prompt: string, texts: string[], options: AskOptions) => {
-      if (options.library !== 'off') throw new AppError('library_unknown', { name: options.library, known: 'off' })
       const choices = texts.map((text, i) => ({ letter: String.fromCharCode(65 + i), text })).filter(({ text }) => text.trim() !== '')
       if (prompt.trim() === '' || choices.length < 2) throw new AppError('question_incomplete')
       const question: Question = { row: 1, id: '1', prompt, options: choices, context: options.context ?? null, answer: null }
+      const isNeeded = options.context === undefined || options.alsoWithContext === true
+      const retriever = isNeeded ? await openSearchedLibrary(signal, options) : null
       const model = await openModel(signal, options)
       const answers: Answer[] = []
       try {
-        const deps = { encoder: model.encoder, scorer: model.scorer, retriever: null, clock }
-        await answerQuestions(signal, [question], { contextWords: options.contextWords, passages: 0 }, deps, (answer) =>
-          answers.push(answer),
-        )
+        const deps = { encoder: model.encoder, scorer: model.scorer, retriever, clock }
+        await answerQuestions(signal, [question], pipelineSettings(options), deps, (answer) => answers.push(answer))
       } finally {
         await model.scorer.close()
       }
@@ -40,6 +40,8 @@ export function addAsk(program: Command, signal: AbortSignal): void {
       else
         for (const { letter, text, probability } of ranked)
           console.log(`${letter}  ${(probability * 100).toFixed(0).padStart(3)}%  ${text}`)
+      for (const { title, source, text } of options.json ? [] : answer.passages.filter((passage) => passage.used))
+        console.log(`\n${text}\n(${title}; ${source})`)
       for (const problem of answer.problems) console.error(problemSentence(problem))
     })
 }

@@ -2,7 +2,10 @@
 import { Command, CommanderError } from 'commander'
 import { AppError } from '../core/errors'
 import { addAsk } from './ask'
+import { addCompile } from './compile'
+import { addEmbed } from './embed'
 import { addEvaluate } from './evaluate'
+import { addIndex } from './index-command'
 import { addScore } from './score'
 
 const interrupt = new AbortController()
@@ -17,6 +20,9 @@ const program = new Command('pagewise')
 addScore(program, interrupt.signal)
 addAsk(program, interrupt.signal)
 addEvaluate(program, interrupt.signal)
+addCompile(program, interrupt.signal)
+addIndex(program, interrupt.signal)
+addEmbed(program, interrupt.signal)
 for (const command of program.commands) command.exitOverride()
 
 try {

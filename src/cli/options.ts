@@ -1,5 +1,6 @@
 // Options that several commands share, parsed and checked. A wrong value ends with exit code 2 before any work is done.
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { PipelineSettings } from '../core/pipeline'
 import type { Arithmetic, Device, Precision } from '../core/types'
 
 export interface ModelOptions {
@@ -10,6 +11,10 @@ export interface ModelOptions {
   workers: number
   contextWords: number
   library: string
+  passages: number
+  alsoWithContext?: boolean
+  embedder?: string
+  vectors?: string
 }
 
 export function addModelOptions(command: Command): Command {
@@ -28,7 +33,15 @@ export function addModelOptions(command: Command): Command {
     )
     .option('--workers <n>', 'threads of the engine; 0: as many as help', wholeNumber(0), 0)
     .option('--context-words <n>', 'words of a context that the model reads, chosen by sentence', wholeNumber(1), 95)
-    .option('--library <name>', 'open book: off', 'off')
+    .option('--library <name>', 'open book: openstax, a library folder, or off', 'openstax')
+    .option('--passages <n>', 'passages looked up for a question', wholeNumber(1), 5)
+    .option('--also-with-context', 'look passages up also for rows that have a context')
+    .option('--embedder <dir>', 'also search the vectors that this embedder made of the library (pagewise embed)')
+    .option('--vectors <dir>', "folder that holds vectors/; the library's own where left out")
+}
+
+export function pipelineSettings({ contextWords, passages, alsoWithContext }: ModelOptions): PipelineSettings {
+  return { contextWords, passages, isAlsoWithContext: alsoWithContext === true }
 }
 
 /** A parser for whole numbers of at least `least`. */

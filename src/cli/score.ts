@@ -14,7 +14,8 @@ import type { Answer, Problem, Question } from '../core/types'
 import { createMeter } from '../jobs/progress'
 import type { LoadedModel } from '../jobs/load-model'
 import { clock, openModel } from './model'
-import { addModelOptions, wholeNumber, type ModelOptions } from './options'
+import { openSearchedLibrary } from './embed'
+import { addModelOptions, pipelineSettings, wholeNumber, type ModelOptions } from './options'
 import { createProgressLine } from './terminal'
 
 export interface ScoreOptions extends ModelOptions {
@@ -54,7 +55,6 @@ export function addScore(program: Command, signal: AbortSignal): void {
 
 /** Reads and answers a file; progress and problems go to standard error. */
 export async function scoreFile(signal: AbortSignal, path: string, options: ModelOptions & { limit?: number }): Promise<Scored> {
-  if (options.library !== 'off') throw new AppError('library_unknown', { name: options.library, known: 'off' })
   const table = await readTableFrom(signal, path)
   const mapping = guessMapping(table)
   const blocker = mappingBlocker(table, mapping)
@@ -62,6 +62,8 @@ export async function scoreFile(signal: AbortSignal, path: string, options: Mode
   const read = readQuestions(table, mapping, NO_EDITS)
   const questions = read.questions.slice(0, options.limit)
   const letters = mapping.options.map((option) => option.letter)
+  const isNeeded = options.alsoWithContext === true || questions.some((question) => question.context === null)
+  const retriever = isNeeded ? await openSearchedLibrary(signal, options) : null
   const model = await openModel(signal, options)
   const line = createProgressLine(process.stderr)
   const meter = createMeter(clock)
@@ -69,17 +71,11 @@ export async function scoreFile(signal: AbortSignal, path: string, options: Mode
   let done = 0
   const startedAt = clock.now()
   try {
-    const settings = { contextWords: options.contextWords, passages: 0 }
-    await answerQuestions(
-      signal,
-      questions,
-      settings,
-      { encoder: model.encoder, scorer: model.scorer, retriever: null, clock },
-      (answer) => {
-        answers.push(answer)
-        line.show('Answering', meter(++done, questions.length))
-      },
-    )
+    const deps = { encoder: model.encoder, scorer: model.scorer, retriever, clock }
+    await answerQuestions(signal, questions, pipelineSettings(options), deps, (answer) => {
+      answers.push(answer)
+      line.show('Answering', meter(++done, questions.length))
+    })
   } finally {
     line.end()
     await model.scorer.close()

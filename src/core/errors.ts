@@ -32,8 +32,35 @@ export const ERROR_SENTENCES = {
   worker_lost: 'A worker stopped and could not be replaced ({reason}). Reload the page; what was answered is kept.',
   run_missing: 'That run is no longer stored. Drop the file again.',
   question_incomplete: 'A question needs a prompt and at least two options that are not empty.',
-  library_unknown: 'There is no library called {name}. Use off, or one of: {known}.',
+  library_unknown: 'There is no library called {name}. Use off, a folder that holds pack.json, or one of: {known}.',
   library_damaged: '{file} of library {name} is damaged: {reason}. Delete the library and load it again.',
+  checkpoint_file_missing: '{place} lacks {file}, which a Hugging Face checkpoint needs. {hint}',
+  checkpoint_damaged: '{file} cannot be read: {reason}. Fetch it again from where the checkpoint comes from.',
+  checkpoint_mismatch: 'config.json and the weights do not belong together: {reason}. Take both from the same checkpoint.',
+  checkpoint_pickle: '{file} holds {what}, which is no part of a weight file; nothing of it was run. Save the model as safetensors.',
+  checkpoint_value: '{tensor} holds the value {value}, which {precision} cannot keep. {hint}',
+  library_gone:
+    'The library that this needs is no longer in this browser. Import its pack or index its files again under the same name, or choose another library.',
+  corpus_empty: 'There is no text in {files}. Choose files with sentences in them, or another text column.',
+  corpus_binary: '{file} is not text ({kind}). Pagewise indexes CSV, JSONL, TXT, Markdown, HTML and Parquet files.',
+  corpus_json: '{file} holds no records as JSON. Write one JSON object per line, with the text in one of its fields.',
+  corpus_column: '{file} has no column “{column}”. It has {known}. Choose the column of the texts, or index that file by itself.',
+  corpus_too_large: 'The files have {megabytes} MB together. Pagewise indexes {limit} MB at once; make two libraries of them.',
+  parquet_unreadable: '{file} cannot be read as Parquet ({reason}). Write it again without compression or with Snappy, or as CSV.',
+  library_in_shards: '{name} is too big for one file. Copy its folder from where it is served.',
+  library_not_stored:
+    'The browser has no room for the library {name}, which needs {megabytes} MB ({reason}). Delete a library or a model, or index fewer files.',
+  pack_unreadable: '{file} is not a library pack: {reason}. Choose a .tar file that the Library screen exported.',
+  file_unwritable: '{file} could not be written ({reason}). Check that its folder can be written to and that there is room.',
+  embedder_file_missing:
+    '{file} is missing from the embedder {place}. Choose its whole folder: config.json, tokenizer.json, tokenizer_config.json, onnx/model.onnx.',
+  embedder_unsupported: 'The embedder {place} cannot be used: {field} is {value}. {hint}',
+  embedder_failed: 'The embedder {place} failed ({reason}). Check that its files belong together, or choose another one.',
+  embedder_unknown: 'That embedder is no longer stored. Choose its folder again.',
+  vectors_in_shards: '{name} is too big to be read whole, and only then can a library have vectors. It is searched by words.',
+  vectors_missing: '{name} has no finished vectors. Embed it first.',
+  vectors_stale:
+    'The vectors of {name} were made for other texts or by another embedder ({reason}). Delete them and embed the library again.',
   usage: '{message}',
 } as const
 

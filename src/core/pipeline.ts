@@ -5,14 +5,17 @@
 import { throwIfAborted } from './errors'
 import type { Clock, Retriever, Scorer } from './ports'
 import type { Encoder } from './encode'
+import { combineOpenBook } from './score/open-book'
 import { rankChoices, softmax } from './score/rank'
 import type { Answer, ModelInput, PassageHit, Problem, Question } from './types'
 
 export interface PipelineSettings {
   /** Words of a context that the model reads. */
   contextWords: number
-  /** Passages looked up for a question without a context of its own; 0 with no retriever. */
+  /** Passages looked up for a question; 0 with no retriever. */
   passages: number
+  /** Also for questions that have a context of their own, which is otherwise read alone. */
+  isAlsoWithContext: boolean
 }
 export interface PipelineDeps {
   encoder: Encoder
@@ -32,6 +35,7 @@ interface Prepared {
   inputs: ModelInput[]
   passages: PassageHit[]
   problems: Problem[]
+  logits: Float32Array[]
 }
 
 const FIRST_WINDOW = 16
@@ -54,7 +58,6 @@ export async function answerQuestions(
   const startedAt = clock.now()
   let size = FIRST_WINDOW
   let from = 0
-  let next: Promise<Prepared[]> | null = null
   const prepareNext = (): Promise<Prepared[]> | null => {
     if (from >= questions.length) return null
     const window = questions.slice(from, from + size)
@@ -64,7 +67,7 @@ export async function answerQuestions(
     prepared.catch(() => undefined) // awaited in the next turn; an abort in between must not count as unhandled
     return prepared
   }
-  next = prepareNext()
+  let next = prepareNext()
   while (next) {
     const window: Prepared[] = await next
     next = prepareNext()
@@ -86,18 +89,22 @@ async function prepare(
   for (const question of questions) {
     throwIfAborted(signal)
     const options = question.options.map((option) => option.text)
-    const item: Prepared = { question, inputs: [], passages: [], problems: [] }
+    const item: Prepared = { question, inputs: [], passages: [], problems: [], logits: [] }
     prepared.push(item)
     if (options.length < 2) continue
     let context = question.context
-    if (context === null && retriever && settings.passages > 0) {
+    if (retriever && settings.passages > 0 && (context === null || settings.isAlsoWithContext)) {
       const startedAt = clock.now()
       item.passages = await retriever.retrieve(signal, { prompt: question.prompt, options }, settings.passages)
       timing.retrievalSeconds += (clock.now() - startedAt) / 1000
-      context = item.passages.map((passage) => passage.text).join(' ') || null
+      const read = item.passages.filter((passage) => passage.used).map((passage) => passage.text)
+      context = [...(context === null ? [] : [context]), ...read].join(' ') || null
     }
     const encoded = encoder.encode({ prompt: question.prompt, options, context }, settings.contextWords)
     item.inputs = [encoded.input]
+    // What was looked up may have nothing to do with the question, so the question is also answered without it: see combineOpenBook.
+    const isLookedUp = question.context === null && context !== null
+    if (isLookedUp) item.inputs.push(encoder.encode({ prompt: question.prompt, options, context: null }, settings.contextWords).input)
     item.problems = encoded.problems.map(({ code, detail, option }) => {
       const letter = option === undefined ? null : (question.options[option]?.letter ?? null)
       return { row: question.row, column: letter, code, detail: letter === null ? detail : { ...detail, letter } }
@@ -128,11 +135,17 @@ async function scoreWindow(
         ),
       )
   }
+  const owners = asked.flatMap((item) => item.inputs.map((input, part) => ({ item, input, part })))
   await scorer.score(
     signal,
-    asked.flatMap((item) => item.inputs),
+    owners.map(({ input }) => input),
     (index, logits) => {
-      onAnswer(answerOf(asked[index]!, Array.from(logits)))
+      const { item, part } = owners[index]!
+      item.logits[part] = logits
+      const [open, closed] = item.logits
+      if (!open) return
+      if (item.inputs.length === 1) onAnswer(answerOf(item, Array.from(open)))
+      else if (closed) onAnswer({ ...answerOf(item, combineOpenBook(open, closed)), closedProbabilities: softmax(closed) })
     },
   )
 }

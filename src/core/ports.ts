@@ -1,5 +1,6 @@
 // What the core asks of the world. Adapters implement these; tests/contract holds one suite for each.
-import type { Answer, Device, Manifest, ModelInput, PassageHit } from './types'
+import type { LibraryManifest } from './retrieve/types'
+import type { Answer, Device, ModelFile, ModelInput, PassageHit } from './types'
 
 /** Scores questions. Implementations: adapters/engine (CPU), adapters/ort (WebGPU, WASM, Node), adapters/memory (slow, obvious, for tests). */
 export interface Scorer {
@@ -22,6 +23,16 @@ export interface Retriever {
   retrieve(signal: AbortSignal, question: { prompt: string; options: readonly string[] }, count: number): Promise<PassageHit[]>
 }
 
+/** Turns texts into vectors. Implementations: adapters/transformers (a folder that the visitor brings). */
+export interface Embedder {
+  /** What runs, for people: "transformers.js, CPU". */
+  readonly description: string
+  readonly dimensions: number
+  /** Row-major [texts, dimensions]; every row has length 1. Rejects with embedder_failed or aborted. */
+  embed(signal: AbortSignal, texts: readonly string[]): Promise<Float32Array>
+  close(): Promise<void>
+}
+
 /** Time, which core has no other way to know. `breathe` lets messages and aborts through between two pieces of synchronous work. */
 export interface Clock {
   /** Milliseconds, monotonic. */
@@ -36,11 +47,14 @@ export interface ModelFileReader {
   stream(signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
-/** A model folder that can be read. Implementations: http + indexeddb, node (a directory), memory. */
-export interface ModelFolder {
-  readonly manifest: Manifest
-  /** Throws model_file_missing. */
-  file(name: string): ModelFileReader
+/** Takes a model that is being compiled, chunk by chunk. Implementations: node (a folder), jobs/compile-model-store (the ChunkStore). */
+export interface ModelFolderWriter {
+  /** The chunks of a file come in order; the bytes may be kept. */
+  chunk(signal: AbortSignal, file: string, index: number, bytes: Uint8Array): Promise<void>
+  /** All chunks of the file have come. */
+  finish(signal: AbortSignal, file: ModelFile): Promise<void>
+  /** Forgets what was written, after an error or an abort. */
+  discard(): Promise<void>
 }
 
 /** Chunks of model files, kept between visits. Implementations: indexeddb, memory. */
@@ -70,6 +84,20 @@ export type Sha256 = (bytes: Uint8Array) => Promise<string>
 
 /** Runs `work` while no other tab does work of the same name. Implementations: http/locks (Web Locks), or none at all. */
 export type Exclusively = <T>(signal: AbortSignal, name: string, work: () => Promise<T>) => Promise<T>
+
+/** Libraries that the visitor made, by id. Their files lie in the ChunkStore. Implementations: indexeddb, memory. */
+export interface LibraryStore {
+  put(record: LibraryRecord): Promise<void>
+  get(id: string): Promise<LibraryRecord | undefined>
+  /** Oldest first. */
+  list(): Promise<LibraryRecord[]>
+  delete(id: string): Promise<void>
+}
+export interface LibraryRecord {
+  id: string
+  createdAt: number
+  manifest: LibraryManifest
+}
 
 export interface Progress {
   done: number

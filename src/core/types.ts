@@ -93,24 +93,41 @@ export interface SharedPrefixInput {
   /** One per option: [CLS] option [SEP] */
   choiceIds: Int32Array[]
 }
-/** Other layouts (pairs) join this union. */
-export type ModelInput = SharedPrefixInput
+/** A question in layout pairs, as Hugging Face's *ForMultipleChoice reads it: one sequence for each option. */
+export interface PairsInput {
+  layout: 'pairs'
+  /** [CLS] first [SEP] option [SEP], or <s> first </s></s> option </s>. `types`: token types, as long as `ids`; null where all are 0. */
+  pairs: { ids: Int32Array; types: Int32Array | null }[]
+}
+export type ModelInput = SharedPrefixInput | PairsInput
+
+export type Architecture = 'deberta-v2' | 'bert' | 'roberta' | 'mpnet' | 'longformer'
+export type Layout = Manifest['layout']
 
 /** model.json of a model folder. */
-export interface Manifest {
+export type Manifest = SharedPrefixManifest | PairsManifest
+export interface SharedPrefixManifest extends AnyManifest {
+  layout: 'shared-prefix'
+  maxTokens: { prefix: number; choice: number }
+}
+export interface PairsManifest extends AnyManifest {
+  layout: 'pairs'
+  /** Tokens of one pair, special tokens included. */
+  maxTokens: { pair: number }
+}
+interface AnyManifest {
   format: 'pagewise-model/1'
   id: string
   title: string
   licence: string
   source: string
-  architecture: 'deberta-v2'
+  architecture: Architecture
   /** The Hugging Face config. */
   config: Record<string, unknown>
-  layout: 'shared-prefix'
-  maxTokens: { prefix: number; choice: number }
   template: string
   files: ModelFile[]
-  selfTest: SelfTest
+  /** null where nobody could say what is right when the model was compiled. */
+  selfTest: SelfTest | null
   scores: ManifestScore[]
 }
 export interface ModelFile {
@@ -124,7 +141,7 @@ export interface ModelFile {
 }
 export interface SelfTest {
   question: { prompt: string; options: string[]; context: string | null }
-  /** fp32 logits of the PyTorch reference, one per option. */
+  /** Logits of the reference (PyTorch, or the graph in fp32 when the model was compiled), one per option. */
   logits: number[]
   /** Largest absolute error by which a device is still accepted, for each precision. */
   tolerance: Partial<Record<Precision, number>>

@@ -6,7 +6,7 @@
 // loads while the product runs, and nothing is gathered or skewed.
 import { ADD, gemmFloat, PLAIN } from './kernels/gemm-float'
 import { exp4, larger, madd, max4, splat, sum4 } from './kernels/vector'
-import { farColumns, headSize, near, positionCount, relativeColumns, stateBytes } from './layout'
+import { farColumns, headSize, near, reach, relativeColumns, stateBytes } from './layout'
 
 /** Queries whose scores are in the cache together. */
 export const GROUP: i32 = 48
@@ -42,20 +42,15 @@ export function setWindow(at: usize, rowBytes: usize, zeroColumn: i32): void {
   origin = zeroColumn
 }
 
-/** Copies the rows of a head (`rows`: its place in relativeAt) for the offsets of the window; far offsets share columns. */
+/** Copies the rows of a head (`rows`: its place in relativeAt) for the offsets of the window: near ones are a run, far ones share columns. */
 export function fillWindow(rows: usize): void {
-  const columns = <i32>(windowBytes >> 2)
-  const first = max(0, origin - near), last = min(columns, origin + near + 1)
-  const run = <usize>(last - first) * 4, from = <usize>((relativeColumns >> 1) - 1 + first - origin) * 4
-  const far = farColumns + <usize>(positionCount - 1 - origin) * 4, left = max(0, origin - positionCount + 1), right = min(columns, origin + positionCount)
+  const columns = <i32>(windowBytes >> 2), first = max(0, origin - near), last = min(columns, origin + near + 1)
+  const run = <usize>(last - first) * 4, from = <usize>((relativeColumns >> 1) - 1 + first - origin) * 4, far = farColumns + <usize>(reach - origin) * 4
   let o = window
   for (let r = 0; r < 2 * headSize; r++, o += windowBytes, rows += <usize>relativeColumns * 4) {
+    for (let c = 0; c < first; c++) store<f32>(o + <usize>c * 4, load<f32>(rows + <usize>load<i32>(far + <usize>c * 4) * 4))
     memory.copy(o + <usize>first * 4, rows + from, run)
-    for (let c = left; c < first; c++) store<f32>(o + <usize>c * 4, load<f32>(rows + <usize>load<i32>(far + <usize>c * 4) * 4))
-    for (let c = last; c < right; c++) store<f32>(o + <usize>c * 4, load<f32>(rows + <usize>load<i32>(far + <usize>c * 4) * 4))
-    // beyond the last position the outermost column goes on
-    for (let c = 0; c < left; c++) store<f32>(o + <usize>c * 4, load<f32>(o + <usize>left * 4))
-    for (let c = right; c < columns; c++) store<f32>(o + <usize>c * 4, load<f32>(o + <usize>right * 4 - 4))
+    for (let c = last; c < columns; c++) store<f32>(o + <usize>c * 4, load<f32>(rows + <usize>load<i32>(far + <usize>c * 4) * 4))
   }
 }
 
@@ -103,7 +98,10 @@ function tileOfFourths(q: usize, k: usize, rel: usize, s: usize, scoreBytes: usi
   tile(4, q, k, rel, s, scoreBytes)
 }
 
-/** Scores of m consecutive queries with n consecutive keys -> s; m is rounded up to 4 or 16, n to 8. rel: window column of the first query's offset to the first key. */
+/**
+ * Scores of m consecutive queries with n consecutive keys -> s; m is rounded up to 4 or 16, n to 8.
+ * rel: window column of the first query's offset to the first key.
+ */
 function score(q: usize, k: usize, rel: usize, m: i32, n: i32, s: usize, scoreBytes: usize): void {
   for (let j = 0; j < n; j += 8, k += 32, rel += 32, s += 32) {
     for (let r = 0; r < m; ) {

@@ -1,6 +1,7 @@
 // The forward pass: DebertaV2Encoder of Hugging Face's modeling_deberta_v2, layout shared-prefix; agrees with MC.shared of
-// models/recipe/deberta.py. The tokens of one or more questions, prefix first, then every choice, are the rows of one matrix; nothing is padded. A question's rows never
-// meet another's, and every row is computed alike wherever it lies, so its logits do not depend on what is answered with it.
+// models/recipe/deberta.py. The tokens of one or more questions, prefix first, then every choice, are the rows of one matrix; nothing is
+// padded. A question's rows never meet another's, and every row is computed alike wherever it lies, so its logits do not depend on what is
+// answered with it. The last layer computes only the rows that the heads read.
 import { attend, fillWindow, GROUP, setBuffers, setWindow, transpose } from './attention'
 import { readLogits } from './heads'
 import { GELU, gemmFloat, PLAIN } from './kernels/gemm-float'

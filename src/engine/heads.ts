@@ -7,7 +7,10 @@ import { exp4, splat } from './kernels/vector'
 import { classifier, head, headNumbers, hidden, poolerBias, stateBytes, tokenWeight } from './layout'
 import { choicesOf, contextOf, keptOf, lengthOf, nextQuestion } from './record'
 
-/** states: the kept rows, question by question: context tokens, then each choice's (context rows are normalised in place). pooled and work: [choices + 6][H]. out: one logit a choice. */
+/**
+ * states: the kept rows, question by question: context tokens, then each choice's; context rows are normalised in place.
+ * pooled and work: [choices + 6][H]. out: one logit a choice.
+ */
 export function readLogits(states: usize, questions: usize, count: i32, pooled: usize, work: usize, out: usize): void {
   let choices = 0, row = states, q = questions
   for (let i = 0; i < count; i++, q = nextQuestion(q)) {

@@ -5,7 +5,7 @@
 //   position embeddings                      [positions][H] fp32, token type 0 added
 //   norm of the embeddings                   gain [H], bias [H]
 //   head                                     pooler panels [H/8][H][8], its bias [H], classifier [H], token weight [H], 3 numbers
-//   far columns                              [2 positions - 1] i32: column of the relative rows for offsets positions-1 … -(positions-1)
+//   far columns                              [2 reach + 1] i32: column of the relative rows for offsets reach … -reach
 //   each layer                               six linear layers (panels, bias, scale, column sums), two norms, relative rows
 import { INT_BYTES } from './kernels/gemm-int'
 
@@ -39,6 +39,8 @@ export let layerCount: i32 = 0
 export let intermediate: i32 = 0
 /** Offsets up to this one have a column of their own; further ones share them (far columns). */
 export let near: i32 = 0
+/** The furthest offset of the far columns. */
+export let reach: i32 = 0
 /** Columns of a relative row: 2 x position_buckets. */
 export let relativeColumns: i32 = 0
 export let positionCount: i32 = 0
@@ -65,7 +67,8 @@ function align(p: usize): usize {
 
 /** Sets the sizes of a model; returns the first byte behind its weights. hidden and intermediate are multiples of 32. */
 export function configure(
-  kind: i32, vocabulary: i32, H: i32, heads: i32, layerNumber: i32, F: i32, maxPositions: i32, buckets: i32, nearOffsets: i32, wordsStored: i32, eps: f32,
+  kind: i32, vocabulary: i32, H: i32, heads: i32, layerNumber: i32, F: i32, maxPositions: i32, buckets: i32, nearOffsets: i32, farthest: i32,
+  wordsStored: i32, eps: f32,
 ): usize {
   arithmetic = kind
   hidden = H
@@ -74,6 +77,7 @@ export function configure(
   layerCount = layerNumber
   intermediate = F
   near = nearOffsets
+  reach = farthest
   relativeColumns = 2 * buckets
   positionCount = maxPositions
   wordKind = wordsStored
@@ -85,7 +89,7 @@ export function configure(
   embeddingNorm = positions + maxPositions * stateBytes
   head = embeddingNorm + 2 * stateBytes
   farColumns = head + H * stateBytes + 3 * stateBytes + 64
-  layers = align(farColumns + <usize>(2 * maxPositions - 1) * 4)
+  layers = align(farColumns + <usize>(2 * farthest + 1) * 4)
   squareBytes = linearBytes(H, H)
   layerBytes = 4 * squareBytes + linearBytes(F, H) + linearBytes(H, F) + 4 * stateBytes + relativeBytes()
   return layers + layerNumber * layerBytes

@@ -1,9 +1,9 @@
-// A model folder that is served somewhere and kept here. Reading a file takes each 4 MiB chunk from the store if it is there and whole,
+// A folder (a model's, a library's) that is served somewhere and kept here. Reading a file takes each 4 MiB chunk from the store if it is there and whole,
 // and otherwise fetches it, checks it against the manifest and stores it before handing it on: so the first read is the download, an
 // interrupted one resumes at the first missing chunk, a damaged chunk is fetched again, and nothing unverified is ever used.
 import { AppError } from '../core/errors'
-import type { ChunkStore, Exclusively, FileSource, ModelFileReader, ModelFolder, Sha256 } from '../core/ports'
-import type { Manifest, ModelFile } from '../core/types'
+import type { ChunkStore, Exclusively, FileSource, ModelFileReader, Sha256 } from '../core/ports'
+import type { ModelFile } from '../core/types'
 
 export interface CacheDeps {
   source: FileSource
@@ -18,7 +18,10 @@ export interface ReadProgress {
   fetched: number
   total: number
 }
-export interface CachedFolder extends ModelFolder {
+export interface CachedFolder<M extends { files: readonly ModelFile[] }> {
+  readonly manifest: M
+  /** Throws model_file_missing. */
+  file(name: string): ModelFileReader
   /** The error that made the store give up, if it did: the model then runs from memory. */
   readonly refused: AppError | null
   /** Bytes of the file that are stored. */
@@ -26,11 +29,11 @@ export interface CachedFolder extends ModelFolder {
   forget(name: string): Promise<void>
 }
 
-export function openCachedFolder(
-  manifest: Manifest,
+export function openCachedFolder<M extends { files: readonly ModelFile[] }>(
+  manifest: M,
   deps: CacheDeps,
   onRead: (progress: ReadProgress) => void = () => undefined,
-): CachedFolder {
+): CachedFolder<M> {
   let refused: AppError | null = null
   const described = (name: string): ModelFile => {
     const file = manifest.files.find((f) => f.name === name)

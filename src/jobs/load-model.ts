@@ -48,7 +48,7 @@ export interface LoadedModel {
   loadSeconds: number
   /** Largest error of the self-test's logits on this device. */
   selfTestError: number
-  folder: CachedFolder
+  folder: CachedFolder<Manifest>
 }
 export type Phase = 'checking' | 'fetching' | 'unpacking' | 'testing'
 
@@ -67,7 +67,12 @@ export async function readManifest(
 }
 
 /** Throws model_precision, model_file_missing, weights_damaged, tokenizer_damaged, self_test_failed, device_unavailable, … */
-export async function loadModel(signal: AbortSignal, folder: CachedFolder, choice: Choice, deps: ModelDeps): Promise<LoadedModel> {
+export async function loadModel(
+  signal: AbortSignal,
+  folder: CachedFolder<Manifest>,
+  choice: Choice,
+  deps: ModelDeps,
+): Promise<LoadedModel> {
   const startedAt = deps.clock.now()
   const { manifest } = folder
   const file = weightFile(manifest, choice.precision)

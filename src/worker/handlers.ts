@@ -1,22 +1,29 @@
 // Every call of the protocol, over ports only: the same handlers run in the page's worker and in tests.
 import { answerQuestions } from '../core/pipeline'
 import { AppError } from '../core/errors'
+import type { Clock } from '../core/ports'
 import type { Answer, Question } from '../core/types'
 import { createMeter } from '../jobs/progress'
+import { LibraryFiles, type LibraryFilesDeps } from './library-files'
+import { LibraryHost } from './library-host'
 import { ModelHost, type ModelHostDeps } from './model-host'
 import { OpenFile } from './open-file'
 import type { AskParams, AskResult, DeviceView, LoadProgress, StorageView } from './protocol'
-import { Runs, type RunsDeps } from './runs'
+import { openBook, pipelineSettings, Runs, type RunsDeps } from './runs'
 import type { Handlers } from './server'
+import { VectorsHost, type LibraryOpener, type VectorsHostDeps } from './vectors-host'
 
-export interface HandlerDeps extends ModelHostDeps, Omit<RunsDeps, 'models'> {
+export interface HandlerDeps extends ModelHostDeps, LibraryFilesDeps, VectorsHostDeps, Omit<RunsDeps, 'models' | 'libraries'> {
   storage: { view(): Promise<StorageView>; clear(): Promise<void> }
   viewDevice(): Promise<DeviceView>
 }
 
 export function createHandlers(deps: HandlerDeps): Handlers {
   const models = new ModelHost(deps)
-  const runs = new Runs({ ...deps, models })
+  const libraries = new LibraryHost(deps)
+  const libraryFiles = new LibraryFiles(deps, libraries)
+  const vectors = new VectorsHost(deps, libraries)
+  const runs = new Runs({ ...deps, models, libraries: vectors })
   return {
     'models.list': (_, { signal }) => models.list(signal),
     'models.load': async (choice, { signal, emit }) => models.state(await models.load(signal, choice, emit)),
@@ -67,6 +74,41 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       const { file } = await runs.view(runId)
       return indices.map((index) => file.row(index))
     },
+    'library.list': (_, { signal }) => libraries.list(signal),
+    'library.load': async ({ id }, { signal, emit }) => {
+      await libraries.open(signal, id, emit)
+      return libraries.find(signal, id)
+    },
+    'library.search': async ({ id, words, count }, { signal, emit }) => {
+      const library = await vectors.open(signal, id, emit)
+      const startedAt = deps.clock.now()
+      const hits = await library.search(signal, words, count)
+      return { hits, seconds: (deps.clock.now() - startedAt) / 1000 }
+    },
+    'library.inspect': ({ files }) => libraryFiles.inspect(files),
+    'library.add': (params, { signal, emit }) => libraryFiles.add(signal, params, emit),
+    'library.import': (params, { signal, emit }) => libraryFiles.import(signal, params, emit),
+    'library.export': ({ id }, { signal }) => libraryFiles.export(signal, id),
+    'library.rename': ({ id, title }, { signal }) => libraries.rename(signal, id, title),
+    'library.delete': async ({ id }, { signal }) => {
+      await vectors.delete(id)
+      await libraries.delete(signal, id)
+      return null
+    },
+    'embedder.list': () => vectors.embedders(),
+    'embedder.add': ({ files }, { signal }) => vectors.addEmbedder(signal, files),
+    'embedder.delete': async ({ id }) => {
+      await vectors.deleteEmbedder(id)
+      return null
+    },
+    'library.embed': (params, { signal, emit }) => vectors.embed(signal, params, emit),
+    'vectors.view': ({ id }, { signal }) => vectors.view(signal, id),
+    'vectors.switch': ({ id, isOn }, { signal }) => vectors.switch(signal, id, isOn),
+    'vectors.delete': async ({ id }) => {
+      await vectors.delete(id)
+      return null
+    },
+
     'run.list': () => deps.runs.list(),
     'run.delete': async ({ runId }) => {
       await runs.delete(runId)
@@ -82,7 +124,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       await Promise.resolve()
       return indices.map((index) => runs.opened().row(index))
     },
-    ask: (params, { signal, emit }) => ask(signal, params, models, deps, emit),
+    ask: (params, { signal, emit }) => ask(signal, params, { models, libraries: vectors, clock: deps.clock }, emit),
   }
 }
 
@@ -97,8 +139,7 @@ async function readBlob(name: string, blob: Blob): Promise<Uint8Array> {
 async function ask(
   signal: AbortSignal,
   params: AskParams,
-  models: ModelHost,
-  deps: HandlerDeps,
+  { models, libraries, clock }: { models: ModelHost; libraries: LibraryOpener; clock: Clock },
   emit: (progress: LoadProgress) => void,
 ): Promise<AskResult> {
   const options = params.options
@@ -106,25 +147,15 @@ async function ask(
     .filter((option) => option.text.trim() !== '')
   if (params.prompt.trim() === '' || options.length < 2) throw new AppError('question_incomplete')
   const model = await models.load(signal, params.model, emit)
+  const isNeeded = params.context === null || params.openBook.isAlsoWithContext
+  const retriever = await openBook(signal, params.openBook, isNeeded, libraries, emit)
   const question: Question = { row: 1, id: '1', prompt: params.prompt, options, context: params.context, answer: null }
-  const startedAt = deps.clock.now()
-  let answer: Answer | null = null
-  const settings = { contextWords: params.contextWords, passages: params.openBook.library === 'off' ? 0 : params.openBook.passages }
-  const { retrievalSeconds } = await answerQuestions(
-    signal,
-    [question],
-    settings,
-    { ...deps, encoder: model.encoder, scorer: model.scorer, retriever: null },
-    (a) => {
-      answer = a
-    },
+  const startedAt = clock.now()
+  const answers: Answer[] = []
+  const deps = { encoder: model.encoder, scorer: model.scorer, retriever, clock }
+  const { retrievalSeconds } = await models.use(model, () =>
+    answerQuestions(signal, [question], pipelineSettings(params), deps, (answer) => answers.push(answer)),
   )
-  if (!answer) throw new Error('internal: a question was not answered')
-  return {
-    letters: options.map((o) => o.letter),
-    answer,
-    seconds: (deps.clock.now() - startedAt) / 1000,
-    retrievalSeconds,
-    model: models.state(model),
-  }
+  const seconds = (clock.now() - startedAt) / 1000
+  return { letters: options.map((o) => o.letter), answer: answers[0]!, seconds, retrievalSeconds, model: models.state(model) }
 }

@@ -1,14 +1,17 @@
 // Composition root of the page's worker: picks the adapters and serves the protocol.
 import { findGpu, viewGpu, viewStorage } from '../adapters/browser/environment'
 import { createClock } from '../adapters/clock/clock'
+import { deflateRaw, inflateRaw } from '../adapters/compression/deflate'
 import { sha256 } from '../adapters/crypto/sha256'
 import { hasRelaxedSimd, openEngine } from '../adapters/engine/browser'
 import { exclusively } from '../adapters/http/locks'
 import { openHttpSource } from '../adapters/http/source'
 import { openDatabase } from '../adapters/indexeddb/database'
-import { createChunkStore, createRunStore } from '../adapters/indexeddb/stores'
-import { createMemoryChunkStore, createMemoryRunStore } from '../adapters/memory/stores'
+import { createChunkStore, createLibraryStore, createRunStore } from '../adapters/indexeddb/stores'
+import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryRunStore } from '../adapters/memory/stores'
 import { openOrt } from '../adapters/ort/browser'
+import { openParquet } from '../adapters/parquet/parquet'
+import { openBrowserEmbedder } from '../adapters/transformers/browser'
 import { createHandlers } from './handlers'
 import type { Endpoint } from './messages'
 import { serve } from './server'
@@ -16,9 +19,10 @@ import { serve } from './server'
 // A worker's port opens when its script has run, not when its promises have settled: calls that arrive while the database opens are kept.
 const early: MessageEvent[] = []
 self.onmessage = (event: MessageEvent) => early.push(event)
-const database = await openDatabase()
+const [database, libraryIds] = await Promise.all([openDatabase(), servedLibraries()])
 const chunks = database ? createChunkStore(database) : createMemoryChunkStore()
 const runs = database ? createRunStore(database) : createMemoryRunStore()
+const libraries = database ? createLibraryStore(database) : createMemoryLibraryStore()
 const isIsolated = globalThis.crossOriginIsolated
 
 serve(
@@ -32,20 +36,45 @@ serve(
     modelIds: ['default'],
     // Models lie beside the page: the worker's script is in assets/ of the build, and in worker/ of the sources.
     cache: (modelId) => ({ source: openHttpSource(new URL(`models/${modelId}/`, pageAddress()).href), store: chunks, sha256, exclusively }),
+    libraries,
+    libraryIds,
+    libraryCache: (id) => ({ source: openHttpSource(new URL(`libraries/${id}/`, pageAddress()).href), store: chunks, sha256, exclusively }),
+    inflate: inflateRaw,
+    deflate: deflateRaw,
+    openParquet,
     openCpu: openEngine,
     openGpu: (signal, request) => openOrt(signal, { ...request, device: 'webgpu' }),
     findGpu,
+    openEmbedder: async (signal, request) => openBrowserEmbedder(signal, request, (await findGpu()) === 'hardware'),
     storage: {
       view: () => viewStorage(database !== null),
       clear: async () => {
         await chunks.deletePrefix('')
         for (const run of await runs.list()) await runs.delete(run.id)
+        for (const library of await libraries.list()) await libraries.delete(library.id)
       },
     },
-    viewDevice: async () => ({ threads: navigator.hardwareConcurrency, isIsolated, hasRelaxedSimd: hasRelaxedSimd(), gpu: await viewGpu() }),
+    viewDevice: async () => ({
+      threads: navigator.hardwareConcurrency,
+      isIsolated,
+      hasRelaxedSimd: hasRelaxedSimd(),
+      gpu: await viewGpu(),
+    }),
   }),
 )
 for (const event of early) self.dispatchEvent(new MessageEvent('message', { data: event.data as unknown }))
+
+/** Whoever serves the page may add libraries to libraries/registry.json; the embedded one where that cannot be read. */
+async function servedLibraries(): Promise<readonly string[]> {
+  try {
+    const response = await fetch(new URL('libraries/registry.json', pageAddress()), { signal: AbortSignal.timeout(3000) })
+    const ids: unknown = await response.json()
+    if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return ids
+  } catch {
+    // offline, or a host that answers with a page
+  }
+  return ['openstax']
+}
 
 function pageAddress(): URL {
   return new URL('..', self.location.href)

@@ -1,7 +1,7 @@
 // Keeps one model loaded. Loads are serialised: a second request for the same choice waits and finds it there; another choice closes the
-// former first, so that two models never share the memory.
+// former first, so that two models share the memory only while a run still uses the former.
 import { weightFile } from '../core/manifest'
-import type { ModelInput, Precision } from '../core/types'
+import type { Manifest, ModelInput, Precision } from '../core/types'
 import { openCachedFolder, type CachedFolder, type CacheDeps } from '../jobs/cached-folder'
 import { loadModel, raceDevices, readManifest, type Choice, type LoadedModel, type ModelDeps } from '../jobs/load-model'
 import { createMeter } from '../jobs/progress'
@@ -17,6 +17,8 @@ export interface ModelHostDeps extends ModelDeps {
 export class ModelHost {
   #loaded: LoadedModel | null = null
   #queue: Promise<unknown> = Promise.resolve()
+  /** How many runs and questions use a model just now. */
+  #uses = new Map<LoadedModel, number>()
   #listeners = new Set<(progress: LoadProgress) => void>()
 
   constructor(private readonly deps: ModelHostDeps) {}
@@ -82,10 +84,25 @@ export class ModelHost {
     await folder.forget(weightFile(folder.manifest, precision).name)
   }
 
+  /** Runs `work` with the model kept open, whatever else is loaded meanwhile. */
+  async use<T>(model: LoadedModel, work: () => Promise<T>): Promise<T> {
+    this.#uses.set(model, (this.#uses.get(model) ?? 0) + 1)
+    try {
+      return await work()
+    } finally {
+      const left = (this.#uses.get(model) ?? 1) - 1
+      if (left > 0) this.#uses.set(model, left)
+      else {
+        this.#uses.delete(model)
+        if (model !== this.#loaded) await model.scorer.close()
+      }
+    }
+  }
+
   async close(): Promise<void> {
     const model = this.#loaded
     this.#loaded = null
-    await model?.scorer.close()
+    if (model && !this.#uses.has(model)) await model.scorer.close()
   }
 
   async #load(signal: AbortSignal, choice: Choice): Promise<LoadedModel> {
@@ -97,7 +114,7 @@ export class ModelHost {
     return this.#loaded
   }
 
-  async #folder(signal: AbortSignal, modelId: string): Promise<CachedFolder> {
+  async #folder(signal: AbortSignal, modelId: string): Promise<CachedFolder<Manifest>> {
     const cache = this.deps.cache(modelId)
     const manifest = await readManifest(signal, (s, name) => cache.source.readAll(s, name))
     let meter: ReturnType<typeof createMeter> | null = null

@@ -1,6 +1,7 @@
 // Everything the page can ask of the worker: call -> params, events, result. One map, so that client and server cannot disagree.
 // A call is cancelled by its AbortSignal and then rejects with AppError `aborted`; params and results survive structuredClone.
 import type { Edits, Mapping } from '../core/dataset/types'
+import type { ErrorCode, ErrorDetail } from '../core/errors'
 import type { Evaluation } from '../core/evaluate/types'
 import type { Progress, RunRecord } from '../core/ports'
 import type { Answer, Arithmetic, Device, Manifest, PassageHit, Precision, Problem, Question } from '../core/types'
@@ -47,6 +48,8 @@ export type DeviceReason = (typeof DEVICE_REASONS)[number]
 export interface LoadProgress extends Progress {
   /** checking: reading the store; fetching: over the network (bytes); unpacking; testing: self-test and race. */
   phase: 'checking' | 'fetching' | 'unpacking' | 'testing'
+  /** Set where it is not the model that is loaded. */
+  subject?: 'library'
 }
 
 export interface ModelEntry {
@@ -58,10 +61,87 @@ export interface ModelEntry {
 }
 
 export interface OpenBook {
-  /** 'off' or a library's id. */
+  /** 'off' or a library's id, from `library.list`. */
   library: string
   passages: number
-  words: number
+  /** Look passages up also for rows that have a context of their own. */
+  isAlsoWithContext: boolean
+}
+/** What a run reads unless somebody chooses otherwise; measured in docs/benchmarks.md. */
+export const DEFAULT_OPEN_BOOK: OpenBook = { library: 'openstax', passages: 5, isAlsoWithContext: false }
+
+export interface LibraryEntry {
+  id: string
+  title: string
+  isEmbedded: boolean
+  licence: string
+  source: string
+  passages: number
+  textBytes: number
+  bytes: number
+  storedBytes: number
+  /** null for the embedded one. */
+  createdAt: number | null
+}
+/** What is known of dropped files before they are indexed. */
+export interface CorpusView {
+  /** `refusal`: why a file is left out, as the code and values of its sentence. */
+  files: { name: string; bytes: number; kind: string; refusal: { code: ErrorCode; detail: ErrorDetail } | null }[]
+  /** Columns of the tables among them; empty for plain texts. */
+  columns: string[]
+  textColumn: string | null
+  titleColumn: string | null
+  suggestedTitle: string
+  /** First texts, cut to 200 characters. */
+  samples: string[]
+}
+export interface CorpusParams {
+  files: { name: string; blob: Blob }[]
+  title: string
+  textColumn: string | null
+  titleColumn: string | null
+}
+/** In bytes of all files, with the file that is being read. */
+export interface CorpusProgress extends Progress {
+  /** 0-based. */
+  file: number
+  fileName: string
+  /** 0 … 1 */
+  fileShare: number
+}
+/** An embedder that the visitor brought; it turns passages and questions into vectors. */
+export interface EmbedderEntry {
+  id: string
+  title: string
+  dimensions: number
+  bytes: number
+  pooling: 'mean' | 'cls'
+  maxTokens: number
+  /** What its folder says, or what its family is trained with; `library.embed` takes them as they are then. */
+  queryPrefix: string
+  passagePrefix: string
+}
+/** The vectors of a library, finished where `done` is `total`. */
+export interface VectorsView {
+  embedderId: string
+  embedderTitle: string
+  dimensions: number
+  done: number
+  total: number
+  bytes: number
+  /** Searched beside the words. */
+  isOn: boolean
+  /** Made for an older version of the library's passages, and not searched. */
+  isStale: boolean
+  queryPrefix: string
+  passagePrefix: string
+}
+export interface EmbedParams {
+  /** The library. */
+  id: string
+  embedderId: string
+  queryPrefix: string
+  passagePrefix: string
 }
 export interface RunSettings {
   model: ModelChoice
@@ -197,6 +277,36 @@ export interface Protocol {
   }
   /** Rows (0-based) of a stored run; the open file stays open. */
   'run.rows': { params: { runId: string; indices: number[] }; event: never; result: RowView[] }
+  'library.list': { params: null; event: never; result: LibraryEntry[] }
+  /** Fetches (the first time) and opens a library. */
+  'library.load': { params: { id: string }; event: LoadProgress; result: LibraryEntry }
+  'library.search': {
+    params: { id: string; words: string; count: number }
+    event: LoadProgress
+    result: { hits: PassageHit[]; seconds: number }
+  }
+  'library.inspect': { params: { files: { name: string; blob: Blob }[] }; event: Progress; result: CorpusView }
+  /** Indexes files into a new library. Aborting leaves nothing behind. */
+  'library.add': { params: CorpusParams; event: CorpusProgress; result: LibraryEntry }
+  /** One file that holds a pack, as `library.export` gives it. */
+  'library.import': { params: { name: string; blob: Blob }; event: CorpusProgress; result: LibraryEntry }
+  'library.export': { params: { id: string }; event: never; result: Blob }
+  'library.rename': { params: { id: string; title: string }; event: never; result: LibraryEntry }
+  /** For the embedded one: forgets what is stored of it. */
+  'library.delete': { params: { id: string }; event: never; result: null }
+
+  'embedder.list': { params: null; event: never; result: EmbedderEntry[] }
+  /** The files of an embedder's folder, names with their folders; it is tried on a text before it is kept. */
+  'embedder.add': { params: { files: { name: string; blob: Blob }[] }; event: never; result: EmbedderEntry }
+  'embedder.delete': { params: { id: string }; event: never; result: null }
+  /** Makes the vectors of a library that are missing. Aborting pauses; the same call goes on. Another embedder or prefix begins anew. */
+  'library.embed': { params: EmbedParams; event: Progress; result: VectorsView }
+  /** null: the library has none. */
+  'vectors.view': { params: { id: string }; event: never; result: VectorsView | null }
+  'vectors.switch': { params: { id: string; isOn: boolean }; event: never; result: VectorsView | null }
+  /** Also ends `library.embed`. */
+  'vectors.delete': { params: { id: string }; event: never; result: null }
+
   'run.list': { params: null; event: never; result: RunRecord[] }
   'run.delete': { params: { runId: string }; event: never; result: null }
   'run.submission': { params: { runId: string }; event: never; result: Blob }

@@ -2,18 +2,21 @@
 import { AppError } from '../core/errors'
 import type { Edits, Mapping } from '../core/dataset/types'
 import { evaluate } from '../core/evaluate'
-import type { Clock, Progress, RunRecord, RunStore } from '../core/ports'
+import type { Clock, Progress, Retriever, RunRecord, RunStore } from '../core/ports'
 import { reportCsv, submissionCsv } from '../core/submit'
-import type { Answer } from '../core/types'
+import type { PipelineSettings } from '../core/pipeline'
+import type { Answer, Question } from '../core/types'
 import type { LoadedModel } from '../jobs/load-model'
 import { runJob } from '../jobs/run'
 import type { ModelHost } from './model-host'
 import { OpenFile, answerPlace } from './open-file'
-import type { LoadProgress, ModelState, RunEvent, RunSettings, RunSummary } from './protocol'
+import type { LoadProgress, ModelState, OpenBook, RunEvent, RunSettings, RunSummary } from './protocol'
+import type { LibraryOpener } from './vectors-host'
 
 export interface RunsDeps {
   runs: RunStore
   models: ModelHost
+  libraries: LibraryOpener
   clock: Clock
   newId(): string
   /** Milliseconds since 1970. */
@@ -75,7 +78,7 @@ export class Runs {
       if (!(error instanceof AppError) || error.code !== 'storage_refused') throw error
     }
     this.#run = { record, settings, file }
-    return this.#answer(signal, model, emit)
+    return this.deps.models.use(model, () => this.#answer(signal, model, emit))
   }
 
   async resume(signal: AbortSignal, runId: string, emit: Emit): Promise<RunSummary> {
@@ -84,12 +87,12 @@ export class Runs {
     // The device that began it goes on with it: a run's result comes from one device.
     const device = stateOf(run.record)?.device ?? run.settings.model.device
     const model = await this.deps.models.load(signal, { ...run.settings.model, device }, emit)
-    return this.#answer(signal, model, emit)
+    return this.deps.models.use(model, () => this.#answer(signal, model, emit))
   }
 
   async stop(runId: string): Promise<RunSummary> {
     const run = await this.#opened(runId)
-    await this.#update(run, { status: 'stopped' })
+    await this.#update(run, { status: 'stopped', mapAt3: evaluationOf(run.file)?.mapAt3.value ?? null })
     return this.#summary(run)
   }
 
@@ -125,16 +128,11 @@ export class Runs {
       for (const answer of answers) file.answers[answer.index] = answer
       emit({ kind: 'answers', answers: answers.map((answer) => file.summarize(answer)), progress, mapAt3: tally(answers) })
     }
-    const job = {
-      runId: record.id,
-      questions,
-      answered,
-      secondsBefore: record.seconds,
-      settings: { contextWords: settings.contextWords, passages: 0 },
-    }
-    const deps = { encoder: model.encoder, scorer: model.scorer, retriever: null, clock: this.deps.clock, runs: this.deps.runs }
     const startedAt = this.deps.clock.now()
     try {
+      const retriever = await openBook(signal, settings.openBook, needsLibrary(questions, settings), this.deps.libraries, emit)
+      const job = { runId: record.id, questions, answered, secondsBefore: record.seconds, settings: pipelineSettings(settings) }
+      const deps = { encoder: model.encoder, scorer: model.scorer, retriever, clock: this.deps.clock, runs: this.deps.runs }
       const outcome = await runJob(signal, job, deps, onAnswers)
       const mapAt3 = evaluationOf(file)?.mapAt3.value ?? null
       await this.#update(run, { status: 'done', done: questions.length, seconds: outcome.seconds, mapAt3 })
@@ -199,6 +197,26 @@ export class Runs {
       scoringSeconds: record.seconds,
     }
   }
+}
+
+/** The library of a run; null where it is off or no row would use it. */
+export async function openBook(
+  signal: AbortSignal,
+  { library }: OpenBook,
+  isNeeded: boolean,
+  libraries: LibraryOpener,
+  emit: (progress: LoadProgress) => void,
+): Promise<Retriever | null> {
+  return library === 'off' || !isNeeded ? null : libraries.open(signal, library, emit)
+}
+export function pipelineSettings({
+  contextWords,
+  openBook: { passages, isAlsoWithContext },
+}: Pick<RunSettings, 'contextWords' | 'openBook'>): PipelineSettings {
+  return { contextWords, passages, isAlsoWithContext }
+}
+function needsLibrary(questions: readonly Question[], { openBook: { isAlsoWithContext } }: RunSettings): boolean {
+  return isAlsoWithContext || questions.some((question) => question.context === null)
 }
 
 function stateOf(record: RunRecord): ModelState | undefined {

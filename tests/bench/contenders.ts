@@ -46,7 +46,9 @@ export function peerContender(ort: Ort, session: InferenceSession): Contender {
       const logits: number[][] = []
       for (let from = 0; from < questions.length; from += BATCH) {
         const batch = questions.slice(from, from + BATCH)
-        const pairs = batch.map(({ prefixIds, choiceIds }) => choiceIds.map((choice) => ({ ids: [...prefixIds, ...choice.slice(1)], first: prefixIds.length })))
+        const pairs = batch.map(({ prefixIds, choiceIds }) =>
+          choiceIds.map((choice) => ({ ids: [...prefixIds, ...choice.slice(1)], first: prefixIds.length })),
+        )
         const options = Math.max(...pairs.map((p) => p.length))
         const tokens = Math.max(...pairs.flat().map(({ ids }) => ids.length))
         const dims = [batch.length, options, tokens]
@@ -82,6 +84,7 @@ export async function time(contender: Contender, questions: readonly TimedQuesti
   const startedAt = performance.now()
   const logits = await contender.run(questions)
   const ms = performance.now() - startedAt
-  if (logits.length !== questions.length || logits.some((row) => row.some((logit) => !Number.isFinite(logit)))) throw new Error('a contender gave no answer')
+  if (logits.length !== questions.length || logits.some((row) => row.some((logit) => !Number.isFinite(logit))))
+    throw new Error('a contender gave no answer')
   return ms
 }

@@ -18,7 +18,11 @@ export const SET_NAMES: readonly SetName[] = ['closed', 'context']
 
 const json = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 export const manifest: Manifest = parseManifest(json('models/default/model.json'))
-export const encoder = createEncoder({ tokenizerJson: json('models/default/tokenizer.json'), manifest, frequencies: json('models/default/stems.json') })
+export const encoder = createEncoder({
+  tokenizerJson: json('models/default/tokenizer.json'),
+  manifest,
+  frequencies: json('models/default/stems.json'),
+})
 
 export function readSets(): Record<SetName, TimedQuestion[]> {
   const table = readTable('science-exam-context.csv', new Uint8Array(readFileSync('public/samples/science-exam-context.csv')))
@@ -26,7 +30,9 @@ export function readSets(): Record<SetName, TimedQuestion[]> {
   const encode = (withContext: boolean): TimedQuestion[] =>
     questions.map(({ prompt, options, context }) => {
       const question = { prompt, options: options.map((option) => option.text), context: withContext ? context : null }
-      const { prefixIds, contextTokens, choiceIds } = encoder.encode(question, 95).input
+      const { input } = encoder.encode(question, 95)
+      if (input.layout !== 'shared-prefix') throw new Error('internal: the embedded model has layout shared-prefix')
+      const { prefixIds, contextTokens, choiceIds } = input
       return { prefixIds: [...prefixIds], contextTokens, choiceIds: choiceIds.map((ids) => [...ids]) }
     })
   return { closed: encode(false), context: encode(true) }

@@ -2,10 +2,9 @@
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { createServer, preview, type ViteDevServer } from 'vite'
 import { mkdirSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { findChromium } from '../../scripts/chromium.mjs'
 
-export const ROOT = resolve(import.meta.dirname, '../..')
+export const ROOT = process.cwd() // of the repository: every npm script runs there
 const QUIET = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
 export const SOFTWARE_WEBGPU = [
   '--enable-unsafe-webgpu',
@@ -28,7 +27,12 @@ export interface Served {
 
 /** The sources through Vite's development server: modules can be imported one by one by their path below the repository. */
 export async function serveSources(): Promise<Served> {
-  const server: ViteDevServer = await createServer({ root: `${ROOT}/src`, configFile: `${ROOT}/vite.config.ts`, logLevel: 'error', server: { port: 0, hmr: false } })
+  const server: ViteDevServer = await createServer({
+    root: `${ROOT}/src`,
+    configFile: `${ROOT}/vite.config.ts`,
+    logLevel: 'error',
+    server: { port: 0, hmr: false },
+  })
   await server.listen()
   return { address: server.resolvedUrls!.local[0]!, close: () => server.close() }
 }

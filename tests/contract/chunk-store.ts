@@ -1,28 +1,35 @@
-// What every ChunkStore does; run over memory and (fake and real) IndexedDB.
-import { describe, expect, it } from 'vitest'
+// What every ChunkStore does.
 import type { ChunkStore } from '../../src/core/ports'
+import type { Case } from './cases'
 
-export function chunkStoreContract(name: string, open: () => Promise<ChunkStore>): void {
-  describe(`ChunkStore: ${name}`, () => {
-    it('gives back the bytes that were put', async () => {
-      const store = await open()
+const numbers = (bytes: Uint8Array | undefined): number[] | null => (bytes ? [...bytes] : null)
+
+export const chunkStoreCases: Case<ChunkStore>[] = [
+  {
+    title: 'gives back the bytes that were put',
+    async run(store) {
       await store.put('a/0', Uint8Array.of(1, 2, 3))
-      expect(Array.from((await store.get('a/0')) ?? [])).toEqual([1, 2, 3])
-    })
-    it('knows nothing of a key that was never put', async () => {
-      expect(await (await open()).get('missing')).toBeUndefined()
-    })
-    it('replaces what stood under a key', async () => {
-      const store = await open()
+      return numbers(await store.get('a/0'))
+    },
+    expected: [1, 2, 3],
+  },
+  { title: 'knows nothing of a key that was never put', run: async (store) => numbers(await store.get('missing')), expected: null },
+  {
+    title: 'replaces what stood under a key',
+    async run(store) {
       await store.put('a/0', Uint8Array.of(1))
       await store.put('a/0', Uint8Array.of(2))
-      expect(Array.from((await store.get('a/0')) ?? [])).toEqual([2])
-    })
-    it('lists and deletes by prefix only', async () => {
-      const store = await open()
+      return numbers(await store.get('a/0'))
+    },
+    expected: [2],
+  },
+  {
+    title: 'lists and deletes by prefix only',
+    async run(store) {
       for (const key of ['a/0', 'a/1', 'ab/0', 'b/0']) await store.put(key, Uint8Array.of(1))
       await store.deletePrefix('a/')
-      expect({ a: await store.keys('a/'), all: (await store.keys('')).sort() }).toEqual({ a: [], all: ['ab/0', 'b/0'] })
-    })
-  })
-}
+      return { a: await store.keys('a/'), all: (await store.keys('')).sort() }
+    },
+    expected: { a: [], all: ['ab/0', 'b/0'] },
+  },
+]

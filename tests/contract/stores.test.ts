@@ -1,9 +1,15 @@
 import 'fake-indexeddb/auto'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openDatabase } from '../../src/adapters/indexeddb/database'
-import { createChunkStore, createRunStore } from '../../src/adapters/indexeddb/stores'
-import { createMemoryChunkStore, createMemoryRunStore } from '../../src/adapters/memory/stores'
-import { chunkStoreContract } from './chunk-store'
-import { runStoreContract } from './run-store'
+import { createChunkStore, createLibraryStore, createRunStore } from '../../src/adapters/indexeddb/stores'
+import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryRunStore } from '../../src/adapters/memory/stores'
+import { createFolderChunkStore } from '../../src/adapters/node/chunk-store'
+import { chunkStoreCases } from './chunk-store'
+import { holdsContract } from './contract'
+import { libraryStoreCases } from './library-store'
+import { runStoreCases } from './run-store'
 
 let opened = 0
 async function database() {
@@ -11,7 +17,10 @@ async function database() {
   if (!db) throw new Error('no IndexedDB')
   return db
 }
-chunkStoreContract('memory', () => Promise.resolve(createMemoryChunkStore()))
-chunkStoreContract('IndexedDB', async () => createChunkStore(await database()))
-runStoreContract('memory', () => Promise.resolve(createMemoryRunStore()))
-runStoreContract('IndexedDB', async () => createRunStore(await database()))
+holdsContract('ChunkStore: memory', chunkStoreCases, () => Promise.resolve(createMemoryChunkStore()))
+holdsContract('ChunkStore: IndexedDB', chunkStoreCases, async () => createChunkStore(await database()))
+holdsContract('ChunkStore: a folder', chunkStoreCases, async () => createFolderChunkStore(await mkdtemp(join(tmpdir(), 'pagewise-'))))
+holdsContract('RunStore: memory', runStoreCases, () => Promise.resolve(createMemoryRunStore()))
+holdsContract('RunStore: IndexedDB', runStoreCases, async () => createRunStore(await database()))
+holdsContract('LibraryStore: memory', libraryStoreCases, () => Promise.resolve(createMemoryLibraryStore()))
+holdsContract('LibraryStore: IndexedDB', libraryStoreCases, async () => createLibraryStore(await database()))

@@ -44,7 +44,7 @@ const settings = {
     model: { modelId: 'default', precision: 'q8', device: 'auto', arithmetic: 'float', workers: 0 },
     topK: 3,
     contextWords: 95,
-    openBook: { library: 'off', passages: 3, words: 95 },
+    openBook: { library: 'off', passages: 3, isAlsoWithContext: false },
   },
 } as unknown as Settings
 

@@ -19,4 +19,8 @@ describe('the shape of a confidence histogram', () => {
     const { top, tick } = histogram({ right: filled({ 12: 50 }), wrong: filled({ 12: 40 }), unkeyed: filled({ 12: 7 }) }, 5)
     expect([top, tick]).toEqual([97, 50])
   })
+  test('the label of the grid line goes to the end with the lower bars', () => {
+    const ends = [filled({ 5: 9 }), filled({ 19: 9 })].map((right) => histogram({ right, wrong: none, unkeyed: none }, 5).quietEnd)
+    expect(ends).toEqual(['end', 'start'])
+  })
 })

@@ -8,7 +8,7 @@ const SETTINGS: RunSettings = {
   model: { modelId: 'default', precision: 'q8', device: 'auto', arithmetic: 'float', workers: 0 },
   topK: 3,
   contextWords: 95,
-  openBook: { library: 'off', passages: 3, words: 95 },
+  openBook: { library: 'off', passages: 3, isAlsoWithContext: false },
 }
 const summaryOf = (change: Partial<RunSummary>): RunSummary => ({
   runId: 'r1',

@@ -12,7 +12,9 @@ const CHUNK = 1000
 const content = Uint8Array.from({ length: 4321 }, (_, i) => (i * 7919) % 251)
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const chunkSha256 = Array.from({ length: 5 }, (_, i) => hash(content.subarray(i * CHUNK, (i + 1) * CHUNK)))
-const manifest = { files: [{ name: 'w', bytes: content.length, sha256: hash(content), chunkBytes: CHUNK, chunkSha256 }] } as unknown as Manifest
+const manifest = {
+  files: [{ name: 'w', bytes: content.length, sha256: hash(content), chunkBytes: CHUNK, chunkSha256 }],
+} as unknown as Manifest
 const signal = new AbortController().signal
 
 let requests: number[]
@@ -31,7 +33,7 @@ function source(bytes: Uint8Array, failAfter = Infinity): FileSource {
     },
   }
 }
-const open = (store: ChunkStore, from: FileSource, onRead = () => undefined as void) =>
+const open = (store: ChunkStore, from: FileSource, onRead: () => void = () => undefined) =>
   openCachedFolder(manifest, { source: from, store, sha256, exclusively: (_s, _n, work) => work() }, onRead)
 /** A store that outlives the page, as far as the code can tell. */
 const kept = (): ChunkStore => ({ ...createMemoryChunkStore(), isPersistent: true })
@@ -64,13 +66,21 @@ describe('a cached folder', () => {
   it('refuses what is not the file that the manifest describes', async () => {
     const other = content.slice()
     other[1500] = other[1500]! ^ 1
-    await expect(readWhole(signal, open(kept(), source(other)).file('w'))).rejects.toMatchObject({ code: 'download_changed', detail: { file: 'w', chunk: 2 } })
+    await expect(readWhole(signal, open(kept(), source(other)).file('w'))).rejects.toMatchObject({
+      code: 'download_changed',
+      detail: { file: 'w', chunk: 2 },
+    })
   })
   it('says so when a download ends early', async () => {
-    await expect(readWhole(signal, open(kept(), source(content.subarray(0, 4000))).file('w'))).rejects.toMatchObject({ code: 'download_failed' })
+    await expect(readWhole(signal, open(kept(), source(content.subarray(0, 4000))).file('w'))).rejects.toMatchObject({
+      code: 'download_failed',
+    })
   })
   it('goes on from memory when storage is refused, and remembers why', async () => {
-    const store: ChunkStore = { ...kept(), put: () => Promise.reject(new AppError('storage_refused', { what: 'the model', reason: 'QuotaExceededError' })) }
+    const store: ChunkStore = {
+      ...kept(),
+      put: () => Promise.reject(new AppError('storage_refused', { what: 'the model', reason: 'QuotaExceededError' })),
+    }
     const folder = open(store, source(content))
     expect(await readWhole(signal, folder.file('w'))).toEqual(content)
     expect(folder.refused?.code).toBe('storage_refused')

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'vitest'
 import { hasRelaxedSimd } from '../../src/adapters/engine/simd'
-import { KERNEL_PROPERTIES, openKernels } from './engine-kernels'
+import { openKernels } from './engine-bench'
+import { KERNEL_PROPERTIES } from './engine-kernels'
 
 const wasmOf = (build: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(readFileSync(new URL(`../../src/adapters/engine/build/engine-${build}-own.wasm`, import.meta.url)))

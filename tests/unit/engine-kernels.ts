@@ -1,138 +1,32 @@
 // The engine's kernels against slow, obvious code: properties that hold for one build, run in Node (engine-kernels.test.ts) and, for the
-// build with relaxed SIMD, in a browser. Arrays are drawn from a seed, with zeros, repeats and extreme values among them.
+// build with relaxed SIMD, in a browser.
 import fc from 'fast-check'
+import { attendAsDefined } from './engine-attention'
+import {
+  align,
+  at,
+  Bench,
+  check,
+  draw,
+  drawHalf,
+  expectClose,
+  gelu,
+  halfOf,
+  indices,
+  productTolerance,
+  randomOf,
+  rotateSlowly,
+  seeds,
+  sizes,
+  sum,
+  toPanels,
+  type Engine,
+} from './engine-bench'
 
-type Kernel = (...numbers: number[]) => number
-export interface Engine {
-  kernels: Record<string, Kernel>
-  memory: WebAssembly.Memory
-  isRelaxed: boolean
-}
 export interface Property {
   title: string
   check(engine: Engine): void
 }
-
-const MEMORY_BYTES = 32 << 20
-const FIRST_FREE = 8 << 20
-
-export async function openKernels(wasm: BufferSource, isRelaxed: boolean): Promise<Engine> {
-  const memory = new WebAssembly.Memory({ initial: MEMORY_BYTES / 65536, maximum: MEMORY_BYTES / 65536 })
-  const abort = () => {
-    throw new Error('internal: the engine stopped')
-  }
-  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(wasm), { env: { memory, abort } })
-  return { kernels: exports as Record<string, Kernel>, memory, isRelaxed }
-}
-
-/** Lays arrays into the memory, each with room behind it for a tile's slack. */
-class Bench {
-  private top = FIRST_FREE
-  constructor(private readonly engine: Engine) {}
-  reserve(bytes: number): number {
-    const at = this.top
-    this.top = Math.ceil((at + bytes + 65536) / 64) * 64
-    if (this.top > MEMORY_BYTES) throw new Error('internal: the bench is full')
-    return at
-  }
-  put(values: ArrayLike<number>): number {
-    const at = this.reserve(values.length * 4)
-    this.floats(at, values.length).set(values)
-    return at
-  }
-  putBytes(values: ArrayBufferView): number {
-    const at = this.reserve(values.byteLength)
-    this.bytes(at, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-    return at
-  }
-  floats = (at: number, length: number): Float32Array => new Float32Array(this.engine.memory.buffer, at, length)
-  bytes = (at: number, length: number): Uint8Array => new Uint8Array(this.engine.memory.buffer, at, length)
-  shorts = (at: number, length: number): Int16Array => new Int16Array(this.engine.memory.buffer, at, length)
-}
-
-/** A generator of numbers in [0, 1) (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-/** fp32 numbers of about `size`, some of them 0 and some 50 times larger. */
-function draw(random: () => number, length: number, size = 1): Float32Array {
-  return Float32Array.from({ length }, () => {
-    const kind = random()
-    return kind < 0.05 ? 0 : (random() * 2 - 1) * size * (kind > 0.97 ? 50 : 1)
-  })
-}
-const seeds = fc.integer()
-const sizes = fc.constantFrom(1e-30, 1e-3, 1, 1e3, 1e15)
-const at = (values: ArrayLike<number>, index: number): number => values[index] ?? NaN
-const indices = (n: number): number[] => [...Array(n).keys()]
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
-const align = (n: number, step: number): number => Math.ceil(n / step) * step
-
-function expectClose(actual: number, expected: number, tolerance: number, what: string): void {
-  if (!(Math.abs(actual - expected) <= tolerance)) throw new Error(`${what}: ${String(actual)}, not ${String(expected)} ± ${String(tolerance)}`)
-}
-function check<T>(arbitrary: fc.Arbitrary<T>, body: (value: T) => void, numRuns = 60): void {
-  fc.assert(
-    fc.property(arbitrary, (value) => {
-      body(value)
-    }),
-    { numRuns },
-  )
-}
-
-/** w[k][n] as panels [n/8][k][8]. */
-function toPanels(w: Float32Array, k: number, n: number): Float32Array {
-  const panels = new Float32Array(k * n)
-  for (const i of indices(k)) for (const j of indices(n)) panels[(j >> 3) * k * 8 + i * 8 + (j & 7)] = at(w, i * n + j)
-  return panels
-}
-/** |error| of a sum of k products in fp32. */
-const productTolerance = (terms: readonly number[]): number => 1.2e-7 * (terms.length + 2) * sum(terms.map(Math.abs)) + 1e-37
-
-function erf(x: number): number {
-  // Abramowitz & Stegun 7.1.5 and 7.1.14: the series near 0, the continued fraction further away.
-  const z = Math.abs(x)
-  if (z < 3) {
-    let [term, total] = [z, z]
-    for (let n = 1; n < 100; n++) {
-      term *= -(z * z) / n
-      total += term / (2 * n + 1)
-    }
-    return (Math.sign(x) * 2 * total) / Math.sqrt(Math.PI)
-  }
-  let fraction = 0
-  for (let n = 60; n > 0; n--) fraction = n / 2 / (z + fraction)
-  return Math.sign(x) * (1 - Math.exp(-z * z) / (z + fraction) / Math.sqrt(Math.PI))
-}
-const gelu = (x: number): number => (x / 2) * (1 + erf(x / Math.SQRT2))
-
-/** Entry of the Sylvester-Hadamard matrix. */
-function hadamard(i: number, j: number): number {
-  let bits = i & j
-  let odd = 0
-  for (; bits; bits &= bits - 1) odd ^= 1
-  return odd ? -1 : 1
-}
-function rotateSlowly(x: ArrayLike<number>): number[] {
-  const block = x.length & -x.length
-  return indices(x.length).map((i) => {
-    const start = i - (i % block)
-    return sum(indices(block).map((j) => at(x, start + j) * hadamard(i % block, j)))
-  })
-}
-/** fp16 bits -> number. */
-function halfOf(bits: number): number {
-  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023]
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15))
-}
-/** Any finite fp16. */
-const drawHalf = (random: () => number): number => Math.floor(random() * 0x7c00) | (random() < 0.5 ? 0x8000 : 0)
 
 const shapes = fc.record({
   m: fc.integer({ min: 1, max: 15 }),
@@ -206,7 +100,8 @@ export const KERNEL_PROPERTIES: Property[] = [
         const x = draw(randomOf(seed), 64, size)
         const place = bench.put(x)
         engine.kernels['geluRow']?.(place, x.length)
-        for (const [i, value] of bench.floats(place, x.length).entries()) expectClose(value, gelu(at(x, i)), 2e-7 * Math.abs(at(x, i)), `gelu(${String(at(x, i))})`)
+        for (const [i, value] of bench.floats(place, x.length).entries())
+          expectClose(value, gelu(at(x, i)), 2e-7 * Math.abs(at(x, i)), `gelu(${String(at(x, i))})`)
       })
     },
   },
@@ -220,7 +115,8 @@ export const KERNEL_PROPERTIES: Property[] = [
         const total = engine.kernels['expRow']?.(place, place + x.length * 4) ?? NaN
         const most = Math.max(...x)
         const expected = [...x].map((value) => Math.exp(Math.max(-87, Math.fround(value - most))))
-        for (const [i, value] of bench.floats(place, x.length).entries()) expectClose(value, at(expected, i), 3e-7 * at(expected, i), `exp ${String(at(x, i) - most)}`)
+        for (const [i, value] of bench.floats(place, x.length).entries())
+          expectClose(value, at(expected, i), 3e-7 * at(expected, i), `exp ${String(at(x, i) - most)}`)
         expectClose(total, sum(expected), 1e-6 * sum(expected), 'the sum')
       })
     },
@@ -228,26 +124,29 @@ export const KERNEL_PROPERTIES: Property[] = [
   {
     title: 'addNorm normalises x + y',
     check: (engine) => {
-      check(fc.tuple(seeds, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 30 }), fc.constantFrom(1e-3, 1, 1e3)), ([seed, m, quarter, size]) => {
-        const bench = new Bench(engine)
-        const random = randomOf(seed)
-        const k = quarter * 4
-        const [x, y, norm] = [draw(random, m * k, size), draw(random, m * k, size), draw(random, 2 * k)]
-        const place = bench.put(y)
-        engine.kernels['addNorm']?.(bench.put(x), place, bench.put(norm), m, k, 1e-7)
-        const result = bench.floats(place, m * k)
-        for (const i of indices(m)) {
-          const row = indices(k).map((j) => Math.fround(at(x, i * k + j) + at(y, i * k + j)))
-          const mean = sum(row) / k
-          const deviation = Math.sqrt(sum(row.map((v) => (v - mean) ** 2)) / k + 1e-7)
-          const most = Math.max(...row.map(Math.abs))
-          for (const [j, v] of row.entries()) {
-            const gain = at(norm, j)
-            const tolerance = 2e-6 * (Math.abs(gain) * (most / deviation + 1) + Math.abs(at(norm, k + j)))
-            expectClose(at(result, i * k + j), ((v - mean) / deviation) * gain + at(norm, k + j), tolerance, 'norm')
+      check(
+        fc.tuple(seeds, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 30 }), fc.constantFrom(1e-3, 1, 1e3)),
+        ([seed, m, quarter, size]) => {
+          const bench = new Bench(engine)
+          const random = randomOf(seed)
+          const k = quarter * 4
+          const [x, y, norm] = [draw(random, m * k, size), draw(random, m * k, size), draw(random, 2 * k)]
+          const place = bench.put(y)
+          engine.kernels['addNorm']?.(bench.put(x), place, bench.put(norm), m, k, 1e-7)
+          const result = bench.floats(place, m * k)
+          for (const i of indices(m)) {
+            const row = indices(k).map((j) => Math.fround(at(x, i * k + j) + at(y, i * k + j)))
+            const mean = sum(row) / k
+            const deviation = Math.sqrt(sum(row.map((v) => (v - mean) ** 2)) / k + 1e-7)
+            const most = Math.max(...row.map(Math.abs))
+            for (const [j, v] of row.entries()) {
+              const gain = at(norm, j)
+              const tolerance = 2e-6 * (Math.abs(gain) * (most / deviation + 1) + Math.abs(at(norm, k + j)))
+              expectClose(at(result, i * k + j), ((v - mean) / deviation) * gain + at(norm, k + j), tolerance, 'norm')
+            }
           }
-        }
-      })
+        },
+      )
     },
   },
   {
@@ -280,58 +179,70 @@ export const KERNEL_PROPERTIES: Property[] = [
   {
     title: 'rotate multiplies blocks with a Sylvester-Hadamard matrix',
     check: (engine) => {
-      check(wideShapes, ({ k, seed, size }) => {
-        const bench = new Bench(engine)
-        const x = draw(randomOf(seed), k, size)
-        const place = bench.put(x)
-        engine.kernels['rotate']?.(place, place, k)
-        const tolerance = 1e-6 * sum([...x].map(Math.abs))
-        for (const [i, expected] of rotateSlowly(x).entries()) expectClose(at(bench.floats(place, k), i), expected, tolerance, 'rotated')
-      }, 20)
+      check(
+        wideShapes,
+        ({ k, seed, size }) => {
+          const bench = new Bench(engine)
+          const x = draw(randomOf(seed), k, size)
+          const place = bench.put(x)
+          engine.kernels['rotate']?.(place, place, k)
+          const tolerance = 1e-6 * sum([...x].map(Math.abs))
+          for (const [i, expected] of rotateSlowly(x).entries()) expectClose(at(bench.floats(place, k), i), expected, tolerance, 'rotated')
+        },
+        20,
+      )
     },
   },
   {
     title: 'widenRow reads fp16, fp32, 8-bit and 4-bit blocks exactly',
     check: (engine) => {
-      check(fc.tuple(seeds, fc.integer({ min: 1, max: 6 }), fc.constantFrom(0, 1, 3, 4), fc.constantFrom(1, 0.25)), ([seed, blocks, kind, factor]) => {
-        const bench = new Bench(engine)
-        const random = randomOf(seed)
-        const k = blocks * 32
-        const halves = Uint16Array.from({ length: k }, () => drawHalf(random))
-        const scales = Uint16Array.from({ length: blocks }, () => drawHalf(random))
-        const bytes = Uint8Array.from({ length: k }, () => Math.floor(random() * 256))
-        const floats = draw(random, k, 1e10)
-        const stored = kind === 0 ? halves : kind === 1 ? floats : kind === 3 ? bytes : bytes.subarray(0, k / 2)
-        const dst = bench.reserve(k * 4)
-        engine.kernels['widenRow']?.(bench.putBytes(stored), bench.putBytes(scales), kind, dst, k, factor)
-        for (const [i, value] of bench.floats(dst, k).entries()) {
-          const scale = Math.fround(halfOf(at(scales, i >> 5)) * factor)
-          const nibble = i % 2 === 0 ? at(bytes, i >> 1) & 15 : at(bytes, i >> 1) >> 4
-          const expected = [halfOf(at(halves, i)) * factor, at(floats, i) * factor, 0, (at(bytes, i) - 128) * scale, (nibble - 8) * scale][kind] ?? NaN
-          expectClose(value, Math.fround(expected), 0, `number ${String(i)} of kind ${String(kind)}`)
-        }
-      })
+      check(
+        fc.tuple(seeds, fc.integer({ min: 1, max: 6 }), fc.constantFrom(0, 1, 3, 4), fc.constantFrom(1, 0.25)),
+        ([seed, blocks, kind, factor]) => {
+          const bench = new Bench(engine)
+          const random = randomOf(seed)
+          const k = blocks * 32
+          const halves = Uint16Array.from({ length: k }, () => drawHalf(random))
+          const scales = Uint16Array.from({ length: blocks }, () => drawHalf(random))
+          const bytes = Uint8Array.from({ length: k }, () => Math.floor(random() * 256))
+          const floats = draw(random, k, 1e10)
+          const stored = kind === 0 ? halves : kind === 1 ? floats : kind === 3 ? bytes : bytes.subarray(0, k / 2)
+          const dst = bench.reserve(k * 4)
+          engine.kernels['widenRow']?.(bench.putBytes(stored), bench.putBytes(scales), kind, dst, k, factor)
+          for (const [i, value] of bench.floats(dst, k).entries()) {
+            const scale = Math.fround(halfOf(at(scales, i >> 5)) * factor)
+            const nibble = i % 2 === 0 ? at(bytes, i >> 1) & 15 : at(bytes, i >> 1) >> 4
+            const expected =
+              [halfOf(at(halves, i)) * factor, at(floats, i) * factor, 0, (at(bytes, i) - 128) * scale, (nibble - 8) * scale][kind] ?? NaN
+            expectClose(value, Math.fround(expected), 0, `number ${String(i)} of kind ${String(kind)}`)
+          }
+        },
+      )
     },
   },
   {
     title: 'quantizeRows rounds every number to the nearest step of its row',
     check: (engine) => {
-      check(fc.tuple(wideShapes, fc.boolean()), ([{ m, k, seed, size }, isConstant]) => {
-        const x = isConstant ? new Float32Array(m * k).fill(size) : draw(randomOf(seed), m * k, size)
-        const { integers, rows } = quantize(engine, x, m, k)
-        const top = engine.kernels['intTop']?.(k) ?? NaN
-        for (const i of indices(m)) {
-          const row = x.slice(i * k, (i + 1) * k)
-          const turned = engine.isRelaxed ? rotateSlowly(row) : [...row]
-          const [scale, zero] = [at(rows, i * 2), at(rows, i * 2 + 1)]
-          const slack = scale * 0.51 + 1e-6 * sum([...row].map(Math.abs)) + 1e-20
-          for (const [j, expected] of turned.entries()) {
-            const q = at(integers, i * k + j)
-            if (q > top || q < (engine.isRelaxed ? 0 : -top)) throw new Error(`${String(q)} is out of range`)
-            expectClose((q - zero) * scale, expected, slack, `number ${String(j)}`)
+      check(
+        fc.tuple(wideShapes, fc.boolean()),
+        ([{ m, k, seed, size }, isConstant]) => {
+          const x = isConstant ? new Float32Array(m * k).fill(size) : draw(randomOf(seed), m * k, size)
+          const { integers, rows } = quantize(engine, x, m, k)
+          const top = engine.kernels['intTop']?.(k) ?? NaN
+          for (const i of indices(m)) {
+            const row = x.slice(i * k, (i + 1) * k)
+            const turned = engine.isRelaxed ? rotateSlowly(row) : [...row]
+            const [scale, zero] = [at(rows, i * 2), at(rows, i * 2 + 1)]
+            const slack = scale * 0.51 + 1e-6 * sum([...row].map(Math.abs)) + 1e-20
+            for (const [j, expected] of turned.entries()) {
+              const q = at(integers, i * k + j)
+              if (q > top || q < (engine.isRelaxed ? 0 : -top)) throw new Error(`${String(q)} is out of range`)
+              expectClose((q - zero) * scale, expected, slack, `number ${String(j)}`)
+            }
           }
-        }
-      }, 25)
+        },
+        25,
+      )
     },
   },
   {
@@ -362,7 +273,9 @@ export const KERNEL_PROPERTIES: Property[] = [
         const narrow = (values: Int16Array): ArrayBufferView => (engine.isRelaxed ? Int8Array.from(values) : values)
         const columnSums = indices(n).map((j) => sum(indices(k).map((i) => at(w, i * n + j))))
         const [bias, scale] = [draw(random, n), draw(random, n)]
-        const rows = Float32Array.from({ length: m * 2 }, (_, i) => (i % 2 ? (engine.isRelaxed ? Math.floor(random() * 128) : 0) : random()))
+        const rows = Float32Array.from({ length: m * 2 }, (_, i) =>
+          i % 2 ? (engine.isRelaxed ? Math.floor(random() * 128) : 0) : random(),
+        )
         const tail = Float32Array.from([...bias, ...scale, ...columnSums])
         const weights = new Uint8Array(narrow(packed).byteLength + tail.byteLength)
         const stored = narrow(packed)
@@ -391,30 +304,34 @@ export const KERNEL_PROPERTIES: Property[] = [
   {
     title: 'quantized rows times a packed matrix are close to the product in floats',
     check: (engine) => {
-      check(wideShapes, ({ m, k, seed, size }) => {
-        const bench = new Bench(engine)
-        const random = randomOf(seed)
-        const n = 8
-        const [x, w, bias] = [draw(random, m * k, size), draw(random, n * k, 0.05), draw(random, n, size)]
-        const panels = bench.reserve(n * k * 2 + n * 12)
-        const biasAt = panels + n * k * (engine.isRelaxed ? 1 : 2)
-        bench.floats(biasAt, n).set(bias)
-        for (const i of indices(n)) engine.kernels['packColumn']?.(bench.put(w.slice(i * k, (i + 1) * k)), k, panels, i, biasAt, n)
-        const { at: qAt, rowsAt } = quantize(engine, x, m, k, bench)
-        const c = bench.reserve((m + 8) * n * 4)
-        engine.kernels['gemmIntFused']?.(qAt, rowsAt, panels, c, n * 4, 32, m, k, n, 0)
-        const steps = engine.isRelaxed ? 127 : (engine.kernels['intTop']?.(k) ?? NaN)
-        for (const i of indices(m)) {
-          for (const j of indices(n)) {
-            const [row, column] = [x.slice(i * k, (i + 1) * k), w.slice(j * k, (j + 1) * k)]
-            const product = sum(indices(k).map((p) => at(row, p) * at(column, p)))
-            const lengths = Math.hypot(...row) * Math.hypot(...column)
-            // a rounding error is a uniform one of half a step, steps follow the largest number of a row, and rows below 1e-20 count as 0
-            const tolerance = (lengths * 24) / steps + 1e-6 * size * 50 + 1e-18
-            expectClose(at(bench.floats(c, m * n), i * n + j), product + at(bias, j), tolerance, 'product')
+      check(
+        wideShapes,
+        ({ m, k, seed, size }) => {
+          const bench = new Bench(engine)
+          const random = randomOf(seed)
+          const n = 8
+          const [x, w, bias] = [draw(random, m * k, size), draw(random, n * k, 0.05), draw(random, n, size)]
+          const panels = bench.reserve(n * k * 2 + n * 12)
+          const biasAt = panels + n * k * (engine.isRelaxed ? 1 : 2)
+          bench.floats(biasAt, n).set(bias)
+          for (const i of indices(n)) engine.kernels['packColumn']?.(bench.put(w.slice(i * k, (i + 1) * k)), k, panels, i, biasAt, n)
+          const { at: qAt, rowsAt } = quantize(engine, x, m, k, bench)
+          const c = bench.reserve((m + 8) * n * 4)
+          engine.kernels['gemmIntFused']?.(qAt, rowsAt, panels, c, n * 4, 32, m, k, n, 0)
+          const steps = engine.isRelaxed ? 127 : (engine.kernels['intTop']?.(k) ?? NaN)
+          for (const i of indices(m)) {
+            for (const j of indices(n)) {
+              const [row, column] = [x.slice(i * k, (i + 1) * k), w.slice(j * k, (j + 1) * k)]
+              const product = sum(indices(k).map((p) => at(row, p) * at(column, p)))
+              const lengths = Math.hypot(...row) * Math.hypot(...column)
+              // a rounding error is a uniform one of half a step, steps follow the largest number of a row, and rows below 1e-20 count as 0
+              const tolerance = (lengths * 24) / steps + 1e-6 * size * 50 + 1e-18
+              expectClose(at(bench.floats(c, m * n), i * n + j), product + at(bias, j), tolerance, 'product')
+            }
           }
-        }
-      }, 20)
+        },
+        20,
+      )
     },
   },
   {
@@ -428,9 +345,13 @@ export const KERNEL_PROPERTIES: Property[] = [
         buckets: fc.constantFrom(4, 16, 64),
         seed: seeds,
       })
-      check(arbitrary, ({ shape: [heads = 1, headSize = 32], ...lengths }) => {
-        attendAsDefined(engine, { heads, headSize, ...lengths })
-      }, 8)
+      check(
+        arbitrary,
+        ({ shape: [heads = 1, headSize = 32], ...lengths }) => {
+          attendAsDefined(engine, { heads, headSize, ...lengths })
+        },
+        8,
+      )
     },
   },
 ]
@@ -441,72 +362,4 @@ function quantize(engine: Engine, x: Float32Array, m: number, k: number, bench =
   engine.kernels['quantizeRows']?.(bench.put(x), m, k, place, rowsAt, bench.reserve(k * 4))
   const integers: ArrayLike<number> = engine.isRelaxed ? bench.bytes(place, m * k) : bench.shorts(place, m * k)
   return { at: place, rowsAt, integers, rows: bench.floats(rowsAt, m * 2) }
-}
-
-interface AttentionShape {
-  prefix: number
-  own: number
-  gap: number
-  heads: number
-  headSize: number
-  buckets: number
-  seed: number
-}
-/** Prefix tokens, `gap` tokens of another choice, the own choice; queries are the prefix (own = 0) or the own choice. */
-function attendAsDefined(engine: Engine, { prefix, own, gap, heads, headSize: size, buckets, seed }: AttentionShape): void {
-  const { kernels } = engine
-  const bench = new Bench(engine)
-  const random = randomOf(seed)
-  const [H, T, positions, near] = [heads * size, prefix + gap + own, 40, buckets >> 1]
-  kernels['configure']?.(0, 8, H, heads, 1, 32, positions, buckets, Math.min(near, positions - 1), 1, 1e-7)
-  const bucketOf = (offset: number): number => {
-    const clamped = Math.max(1 - positions, Math.min(positions - 1, offset))
-    const distance = Math.abs(clamped)
-    const bucket = distance <= near ? distance : Math.min(buckets - 1, near + Math.ceil(Math.log2(distance / near)))
-    return Math.max(0, Math.min(2 * buckets - 1, buckets + Math.sign(clamped) * bucket))
-  }
-  const columns = Int32Array.from({ length: 2 * positions - 1 }, (_, i) => 2 * buckets - 1 - bucketOf(positions - 1 - i))
-  new Int32Array(engine.memory.buffer, kernels['farColumnsAt']?.() ?? 0, columns.length).set(columns)
-  const [q, k, v] = [draw(random, (T + 16) * H, 0.2), draw(random, T * H, 0.2), draw(random, T * H)]
-  const relative = draw(random, heads * 2 * size * 2 * buckets, 0.1)
-  const ld = T + 32
-  const [keysT, values] = [new Float32Array(H * ld), new Float32Array(H * T)]
-  for (const t of indices(T)) for (const c of indices(H)) keysT[c * ld + t] = at(k, t * H + c)
-  for (const t of indices(T)) for (const c of indices(H)) values[(c >> 3) * T * 8 + t * 8 + (c & 7)] = at(v, t * H + c)
-  const [out, zeros] = [bench.reserve((T + 16) * H * 4), bench.put(new Float32Array(H))]
-  kernels['setBuffers']?.(bench.put(q), bench.put(keysT), ld * 4, bench.put(values), T * 32, out, bench.reserve(64 * (T + 64) * 4), zeros)
-  const origin = prefix + own + 16
-  const windowBytes = (origin + Math.max(prefix, own) + 16) * 4
-  kernels['setWindow']?.(bench.reserve(2 * size * windowBytes), windowBytes, origin)
-  const relativeAt = bench.put(relative)
-  const first = prefix + gap
-  const [row, count] = own ? [first, own] : [0, prefix]
-  for (const h of indices(heads)) {
-    kernels['fillWindow']?.(relativeAt + h * 2 * size * 2 * buckets * 4)
-    kernels['attend']?.(h, row, count, own ? prefix : 0, 0, prefix, own ? first : 0, own)
-  }
-  const result = bench.floats(out, (T + 16) * H)
-  const seen = [...indices(prefix).map((t) => [t, t] as const), ...indices(own).map((t) => [first + t, prefix + t] as const)]
-  for (const h of indices(heads)) {
-    const rel = (part: number, d: number, offset: number): number =>
-      at(relative, ((h * 2 + part) * size + d) * 2 * buckets + 2 * buckets - 1 - bucketOf(offset))
-    for (const i of indices(count)) {
-      const position = (own ? prefix : 0) + i
-      const scores = seen.map(([t, p]) =>
-        sum(
-          indices(size).map((d) => {
-            const [qd, kd] = [at(q, (row + i) * H + h * size + d), at(k, t * H + h * size + d)]
-            return qd * kd + qd * rel(0, d, position - p) + kd * rel(1, d, position - p)
-          }),
-        ),
-      )
-      const most = Math.max(...scores)
-      const weights = scores.map((s) => Math.exp(s - most))
-      for (const d of indices(size)) {
-        const terms = seen.map(([t], s) => (at(weights, s) / sum(weights)) * at(v, t * H + h * size + d))
-        const tolerance = 2e-5 * sum(terms.map(Math.abs)) + 1e-6
-        expectClose(at(result, (row + i) * H + h * size + d), sum(terms), tolerance, `head ${String(h)}, query ${String(i)}`)
-      }
-    }
-  }
 }

@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createClock } from '../../src/adapters/clock/clock'
+import { deflateRaw, inflateRaw } from '../../src/adapters/compression/deflate'
 import { sha256 } from '../../src/adapters/crypto/sha256'
 import { createOverlapScorer } from '../../src/adapters/memory/scorer'
-import { createMemoryChunkStore, createMemoryRunStore } from '../../src/adapters/memory/stores'
+import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryRunStore } from '../../src/adapters/memory/stores'
+import { openParquet } from '../../src/adapters/parquet/parquet'
 import { openDirectorySource } from '../../src/adapters/node/source'
 import { AppError } from '../../src/core/errors'
 import type { RunStore, Scorer } from '../../src/core/ports'
@@ -13,8 +15,14 @@ import type { ModelChoice, Protocol, RunEvent, RunSettings } from '../../src/wor
 import type { Handlers } from '../../src/worker/server'
 
 const choice: ModelChoice = { modelId: 'default', precision: 'q8', device: 'cpu', arithmetic: 'float', workers: 1 }
-const settings: RunSettings = { model: choice, topK: 3, contextWords: 95, openBook: { library: 'off', passages: 0, words: 95 } }
-const CSV = 'id,prompt,A,B,C,answer\n10,the sun is a,planet,sun star,comet,B\n11,bees make honey from,honey nectar,rock,tar,A\n12,an empty one,,,,\n13,water is,wet water,dry,cold,C\n'
+const settings: RunSettings = {
+  model: choice,
+  topK: 3,
+  contextWords: 95,
+  openBook: { library: 'off', passages: 0, isAlsoWithContext: false },
+}
+const CSV =
+  'id,prompt,A,B,C,answer\n10,the sun is a,planet,sun star,comet,B\n11,bees make honey from,honey nectar,rock,tar,A\n12,an empty one,,,,\n13,water is,wet water,dry,cold,C\n'
 
 let runs: RunStore
 let handlers: Handlers
@@ -49,15 +57,37 @@ function create(openCpu: () => Promise<Scorer> = () => Promise.resolve(scorer())
     runs,
     isIsolated: true,
     modelIds: ['default'],
-    cache: () => ({ source: openDirectorySource('models/default'), store: createMemoryChunkStore(), sha256, exclusively: (_s, _n, work) => work() }),
+    cache: () => ({
+      source: openDirectorySource('models/default'),
+      store: createMemoryChunkStore(),
+      sha256,
+      exclusively: (_s, _n, work) => work(),
+    }),
+    libraries: createMemoryLibraryStore(),
+    libraryIds: ['openstax'],
+    libraryCache: () => ({
+      source: openDirectorySource('libraries/openstax'),
+      store: createMemoryChunkStore(),
+      sha256,
+      exclusively: (_s, _n, work) => work(),
+    }),
+    inflate: inflateRaw,
+    deflate: deflateRaw,
+    openParquet,
     openCpu,
     openGpu: () => Promise.reject(new AppError('device_unavailable', { device: 'WebGPU', reason: 'test' })),
     findGpu: () => Promise.resolve('none'),
+    openEmbedder: () => Promise.reject(new Error('not used')),
     storage: { view: () => Promise.reject(new Error('not used')), clear: () => Promise.resolve() },
     viewDevice: () => Promise.reject(new Error('not used')),
   })
 }
-async function call<C extends keyof Protocol>(name: C, params: Protocol[C]['params'], onEvent: (event: Protocol[C]['event']) => void = () => undefined, signal = new AbortController().signal) {
+async function call<C extends keyof Protocol>(
+  name: C,
+  params: Protocol[C]['params'],
+  onEvent: (event: Protocol[C]['event']) => void = () => undefined,
+  signal = new AbortController().signal,
+) {
   return handlers[name](params, { signal, emit: onEvent })
 }
 const openCsv = (text: string) => call('file.open', { name: 'exam.csv', blob: new Blob([text]) })
@@ -70,7 +100,12 @@ beforeEach(() => {
 describe('the worker', () => {
   it('reads a file and says what it found', async () => {
     const view = await openCsv(CSV)
-    expect({ rows: view.rowCount, labelled: view.labelledCount, letters: view.letters, blocker: view.blocker }).toEqual({ rows: 4, labelled: 3, letters: ['A', 'B', 'C'], blocker: null })
+    expect({ rows: view.rowCount, labelled: view.labelledCount, letters: view.letters, blocker: view.blocker }).toEqual({
+      rows: 4,
+      labelled: 3,
+      letters: ['A', 'B', 'C'],
+      blocker: null,
+    })
     expect(view.problems.map((p) => [p.row, p.code])).toContainEqual([3, 'options_missing'])
   })
   it('answers a file and gives a line for every row', async () => {
@@ -80,7 +115,11 @@ describe('the worker', () => {
     const lines = (await (await call('run.submission', { runId: summary.runId })).text()).trim().split('\n')
     expect(lines.map((line) => line.split(',')[0])).toEqual(['id', '10', '11', '12', '13'])
     expect(lines[1]).toMatch(/^10,B/)
-    expect({ status: summary.status, done: summary.done, scored: summary.evaluation?.scored }).toEqual({ status: 'done', done: 4, scored: 3 })
+    expect({ status: summary.status, done: summary.done, scored: summary.evaluation?.scored }).toEqual({
+      status: 'done',
+      done: 4,
+      scored: 3,
+    })
     expect(events).toContain('answers')
   })
   it('gives the same bytes after a pause and a reload', async () => {
@@ -98,7 +137,12 @@ describe('the worker', () => {
     )
     await openCsv(CSV)
     let runId = ''
-    const paused = call('run.start', settings, (event) => (runId = (event as RunEvent).kind === 'started' ? (event as { runId: string }).runId : runId), controller.signal)
+    const paused = call(
+      'run.start',
+      settings,
+      (event) => (runId = (event as RunEvent).kind === 'started' ? (event as { runId: string }).runId : runId),
+      controller.signal,
+    )
     await expect(paused).rejects.toMatchObject({ code: 'aborted' })
     expect(await runs.get(runId)).toMatchObject({ status: 'paused' })
     handlers = create() // a reloaded page
@@ -111,7 +155,12 @@ describe('the worker', () => {
     handlers = create(() => Promise.resolve(scorer(() => (controller.abort(), Promise.resolve()))))
     await openCsv(CSV)
     let runId = ''
-    await call('run.start', settings, (event) => (runId = (event as RunEvent).kind === 'started' ? (event as { runId: string }).runId : runId), controller.signal).catch(() => undefined)
+    await call(
+      'run.start',
+      settings,
+      (event) => (runId = (event as RunEvent).kind === 'started' ? (event as { runId: string }).runId : runId),
+      controller.signal,
+    ).catch(() => undefined)
     const summary = await call('run.stop', { runId })
     const lines = (await (await call('run.submission', { runId })).text()).trim().split('\n')
     expect([summary.status, lines.length]).toEqual(['stopped', 5])
@@ -140,7 +189,14 @@ describe('the worker', () => {
     expect([viewed.answers.length, row!.question.prompt, open!.question.prompt]).toEqual([4, 'bees make honey from', 'other'])
   })
   it('ranks one question and leaves empty options out', async () => {
-    const result = await call('ask', { model: choice, prompt: 'the sun is', options: ['', 'the sun', 'rock'], context: null, contextWords: 95, openBook: settings.openBook })
+    const result = await call('ask', {
+      model: choice,
+      prompt: 'the sun is',
+      options: ['', 'the sun', 'rock'],
+      context: null,
+      contextWords: 95,
+      openBook: settings.openBook,
+    })
     expect([result.letters, result.letters[result.answer.ranking[0]!]]).toEqual([['B', 'C'], 'B'])
   })
   it('asks for two options at least', async () => {

@@ -22,17 +22,31 @@ function wordEncoder(): Encoder {
         contextTokens: 0,
         choiceIds: options.map((option) => Int32Array.from([0, ...encode(option), 1])),
       },
-      problems: options.flatMap((option, i) => (option.length > 60 ? [{ code: 'option_cut' as const, detail: { tokens: 70, kept: 60 }, option: i }] : [])),
+      problems: options.flatMap((option, i) =>
+        option.length > 60 ? [{ code: 'option_cut' as const, detail: { tokens: 70, kept: 60 }, option: i }] : [],
+      ),
     }),
   }
 }
-const deps = (over: Partial<PipelineDeps> = {}): PipelineDeps => ({ encoder: wordEncoder(), scorer: createOverlapScorer(), retriever: null, clock: createClock(), ...over })
+const deps = (over: Partial<PipelineDeps> = {}): PipelineDeps => ({
+  encoder: wordEncoder(),
+  scorer: createOverlapScorer(),
+  retriever: null,
+  clock: createClock(),
+  ...over,
+})
 function question(row: number, prompt: string, options: string[], context: string | null = null): Question {
   return { row, id: String(row), prompt, options: options.map((text, i) => ({ letter: 'ABCDEFGH'[i]!, text })), context, answer: null }
 }
 async function answers(questions: Question[], over: Partial<PipelineDeps> = {}, passages = 0): Promise<Answer[]> {
   const given: Answer[] = []
-  await answerQuestions(new AbortController().signal, questions, { contextWords: 95, passages }, deps(over), (answer) => given.push(answer))
+  await answerQuestions(
+    new AbortController().signal,
+    questions,
+    { contextWords: 95, passages, isAlsoWithContext: false },
+    deps(over),
+    (answer) => given.push(answer),
+  )
   return given.sort((a, b) => a.index - b.index)
 }
 
@@ -61,7 +75,11 @@ describe('the pipeline', () => {
       },
     }
     const given = await answers([question(1, 'with', ['a', 'b'], 'mine'), question(2, 'without', ['honey', 'milk'])], { retriever }, 1)
-    expect({ asked, passages: given.map((a) => a.passages.length), first: given[1]!.ranking[0] }).toEqual({ asked: ['without'], passages: [0, 1], first: 0 })
+    expect({ asked, passages: given.map((a) => a.passages.length), first: given[1]!.ranking[0] }).toEqual({
+      asked: ['without'],
+      passages: [0, 1],
+      first: 0,
+    })
   })
   it('answers every question once, whatever their number, and each as if it stood alone', async () => {
     const word = fc.constantFrom('sun', 'moon', 'star', 'rock', 'tree', 'lake')
@@ -81,10 +99,16 @@ describe('the pipeline', () => {
     const controller = new AbortController()
     const given: number[] = []
     const questions = Array.from({ length: 500 }, (_, i) => question(i + 1, 'sun moon', ['sun', 'moon']))
-    const run = answerQuestions(controller.signal, questions, { contextWords: 95, passages: 0 }, deps(), ({ index }) => {
-      given.push(index)
-      if (given.length === 100) controller.abort()
-    })
+    const run = answerQuestions(
+      controller.signal,
+      questions,
+      { contextWords: 95, passages: 0, isAlsoWithContext: false },
+      deps(),
+      ({ index }) => {
+        given.push(index)
+        if (given.length === 100) controller.abort()
+      },
+    )
     await expect(run).rejects.toMatchObject({ code: 'aborted' })
     expect(given.length).toBe(100)
   })

@@ -42,7 +42,9 @@ function resolved(from: string, specifier: string): string {
   }
   return relative(SRC, path)
 }
-const edges = filesBelow(SRC).flatMap((file) => importsOf(file).map((specifier) => ({ from: relative(SRC, file), to: resolved(file, specifier) })))
+const edges = filesBelow(SRC).flatMap((file) =>
+  importsOf(file).map((specifier) => ({ from: relative(SRC, file), to: resolved(file, specifier) })),
+)
 const roomOf = (file: string): string => (file in ALLOWED ? file : file.split('/')[0]!)
 const isCss = (file: string): boolean => file.endsWith('.css')
 
@@ -53,7 +55,9 @@ describe('rooms', () => {
   })
   it('keep adapters of different things apart', () => {
     const adapter = (file: string): string | undefined => (file.startsWith('adapters/') ? file.split('/')[1] : undefined)
-    const broken = edges.filter(({ from, to }) => adapter(from) && adapter(to) && adapter(from) !== adapter(to) && !SHARED_ADAPTERS.has(adapter(to)!))
+    const broken = edges.filter(
+      ({ from, to }) => adapter(from) && adapter(to) && adapter(from) !== adapter(to) && !SHARED_ADAPTERS.has(adapter(to)!),
+    )
     expect(broken).toEqual([])
   })
   it('let the page see the client and the protocol of the worker, nothing else', () => {

@@ -40,12 +40,19 @@ describe('a call', () => {
       },
     })
     const seen: number[] = []
-    await client.call('file.open', { name: 'a.csv', blob: new Blob([]) }, { onEvent: ({ done }) => seen.push(done) }).catch(() => seen.push(-1))
+    await client
+      .call('file.open', { name: 'a.csv', blob: new Blob([]) }, { onEvent: ({ done }) => seen.push(done) })
+      .catch(() => seen.push(-1))
     expect(seen).toEqual([1, -1])
   })
   it('keeps code and values of an AppError', async () => {
-    const { client } = connect({ 'run.stop': () => Promise.reject(new AppError('file_too_large', { file: 'a.csv', megabytes: 900, limit: 512 })) })
-    await expect(client.call('run.stop', { runId: '1' })).rejects.toMatchObject({ code: 'file_too_large', detail: { file: 'a.csv', megabytes: 900, limit: 512 } })
+    const { client } = connect({
+      'run.stop': () => Promise.reject(new AppError('file_too_large', { file: 'a.csv', megabytes: 900, limit: 512 })),
+    })
+    await expect(client.call('run.stop', { runId: '1' })).rejects.toMatchObject({
+      code: 'file_too_large',
+      detail: { file: 'a.csv', megabytes: 900, limit: 512 },
+    })
   })
   it('turns a bug into an internal error with its message', async () => {
     const { client } = connect({ 'run.stop': () => Promise.reject(new Error('x is undefined')) })

@@ -1,7 +1,8 @@
 // Which build and which integer product to trust here. Both products give the same integers; the one in a single instruction is four times
 // faster with AVX-VNNI or ARM's dot products and a little slower elsewhere, which a page cannot ask for but can measure.
-// V8 11.3 (Node 20 behind a flag, Chromium 113) sums i32x4.relaxed_dot_i8x16_i7x16_add_s wrongly in its baseline compiler Liftoff, and without
-// AVX i16x8.relaxed_dot_i8x16_i7x16_s too, until the code is optimized; so a product is used only if its very first result is right.
+// V8 11.3 (Node 20 with its flag, Chromium 113) compiles i32x4.relaxed_dot_i8x16_i7x16_add_s wrongly in Liftoff, its baseline compiler, when
+// certain registers coincide, and without AVX i16x8.relaxed_dot_i8x16_i7x16_s too; once optimized the code is right. So a product is used
+// only if its very first tile is right.
 import { createMemory, openKernels, type EngineExports } from './wasm'
 
 export type IntegerProduct = 'fused' | 'two-step'
@@ -20,19 +21,20 @@ export async function chooseProduct(module: WebAssembly.Module, isShared: boolea
   return isFusedFaster(engine) ? 'fused' : 'two-step'
 }
 
-/** One row times one panel, against sums in JavaScript. */
+/** A whole tile, every one of its sums, against JavaScript. */
 function isRight(product: EngineExports['gemmIntFused'], { buffer }: WebAssembly.Memory): boolean {
-  const k = 8
-  const [a, w] = [new Int8Array(buffer, A, k), new Int8Array(buffer, W, k * 8)]
-  for (let i = 0; i < k; i++) a[i] = (i * 37 + 90) % 128
-  for (let i = 0; i < k * 8; i++) w[i] = ((i * 101) % 255) - 127
-  new Float32Array(buffer, SCALES, 2).set([1, 0])
-  new Float32Array(buffer, W + k * 8, 24).fill(0).fill(1, 8, 16) // no bias, scale 1
-  product(A, SCALES, W, C, 32, 32, 1, k, 8, 0)
-  const sums = new Float32Array(buffer, C, 8)
-  return sums.every((sum, column) => {
+  const [rows, k, columns] = [6, 8, 8] as const
+  const [a, w] = [new Int8Array(buffer, A, rows * k), new Int8Array(buffer, W, k * columns)]
+  for (let i = 0; i < a.length; i++) a[i] = (i * 37 + 90) % 128
+  for (let i = 0; i < w.length; i++) w[i] = ((i * 101) % 255) - 127
+  const scales = new Float32Array(buffer, SCALES, rows * 2)
+  for (let i = 0; i < scales.length; i++) scales[i] = i % 2 === 0 ? 1 : 0
+  new Float32Array(buffer, W + w.length, 3 * columns).fill(0).fill(1, columns, 2 * columns) // no bias, scale 1
+  product(A, SCALES, W, C, columns * 4, 32, rows, k, columns, 0)
+  return new Float32Array(buffer, C, rows * columns).every((sum, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns]
     let expected = 0
-    for (let i = 0; i < k; i++) expected += (a[i] ?? 0) * (w[(i >> 2) * 32 + column * 4 + (i & 3)] ?? 0)
+    for (let j = 0; j < k; j++) expected += (a[row * k + j] ?? 0) * (w[(j >> 2) * 32 + column * 4 + (j & 3)] ?? 0)
     return sum === expected
   })
 }

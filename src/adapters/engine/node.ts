@@ -21,13 +21,16 @@ export const host: Host = {
     const [, base64 = ''] = (build === 'plain' ? plain : relaxed).split(',')
     return WebAssembly.compile(Buffer.from(base64, 'base64'))
   },
-  spawn,
+  spawn: () => portOf(createWorker()),
   canShareMemory: true,
   threads: availableParallelism(),
 }
 
-function spawn(): Port {
-  const worker = new Worker(PRELUDE + workerScript, { eval: true, name: 'engine' })
+export function createWorker(): Worker {
+  return new Worker(PRELUDE + workerScript, { eval: true, name: 'engine' })
+}
+
+export function portOf(worker: Worker): Port {
   let isTerminated = false
   return {
     post(message, transfer = []) {

@@ -1,5 +1,6 @@
 // Opens the engine: compiles the build that fits, packs the weights while they arrive, starts the workers. Where memory can be shared
 // (a cross-origin isolated page, Node) there is one copy of the weights; elsewhere one for the host, who needs it to replace a worker, and one a worker.
+import { sharedPrefixOnly } from '../../core/encode/shared-prefix'
 import { throwIfAborted } from '../../core/errors'
 import type { ModelFileReader, Scorer } from '../../core/ports'
 import type { Arithmetic, Manifest, Precision } from '../../core/types'
@@ -94,8 +95,9 @@ function createScorer(pool: Pool, rows: number, workers: number, arithmetic: Ari
     device: 'cpu',
     description: `engine, ${String(workers)} ${workers === 1 ? 'worker' : 'workers'}, ${arithmetic}`,
     workers,
-    async score(signal, inputs, onLogits) {
+    async score(signal, asked, onLogits) {
       throwIfAborted(signal)
+      const inputs = sharedPrefixOnly(asked)
       const left = inputs.map(({ choiceIds }) => choiceIds.length)
       const logits = inputs.map(({ choiceIds }) => new Float32Array(choiceIds.length))
       for (const [index, count] of left.entries()) if (count === 0) onLogits(index, new Float32Array(0))

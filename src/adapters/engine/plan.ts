@@ -83,18 +83,20 @@ export function planUnits({ file, tensors }: Safetensors, sizes: Sizes, packer: 
   }
   const places = sizes.hasPositionEmbeddings ? [float(`${EMBEDDINGS}position_embeddings.weight`, positions, H)] : []
   const types = sizes.types > 0 ? [float(`${EMBEDDINGS}token_type_embeddings.weight`, sizes.types, H)] : []
-  add([...places, ...types], (get) => {
-    const at = engine.positionsAt()
-    const rows = packer.floats(at, positions * H)
-    for (const name of types) {
-      // every token has type 0; its row is the first that is read, and the positions are widened over it
-      packer.vector(get(name), at)
-    }
-    const type = types.length > 0 ? rows.slice(0, H) : new Float32Array(H)
-    rows.fill(0)
-    for (const name of places) packer.vector(get(name), at)
-    for (let i = 0; i < rows.length; i++) rows[i] = (rows[i] ?? 0) + (type[i % H] ?? 0)
-  })
+  // a model without either has zeros there, as memory begins
+  if (places.length + types.length > 0)
+    add([...places, ...types], (get) => {
+      const at = engine.positionsAt()
+      const rows = packer.floats(at, positions * H)
+      for (const name of types) {
+        // every token has type 0; its row is the first that is read, and the positions are widened over it
+        packer.vector(get(name), at)
+      }
+      const type = types.length > 0 ? rows.slice(0, H) : new Float32Array(H)
+      rows.fill(0)
+      for (const name of places) packer.vector(get(name), at)
+      for (let i = 0; i < rows.length; i++) rows[i] = (rows[i] ?? 0) + (type[i % H] ?? 0)
+    })
   addNorm(`${EMBEDDINGS}LayerNorm`, engine.embeddingNormAt())
 
   const pooler = matrix('pooler.dense.weight', H, H)

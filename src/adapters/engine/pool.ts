@@ -107,7 +107,7 @@ export class Pool {
         return
       }
       signal.addEventListener('abort', onAbort, { once: true })
-      this.jobs.push(job)
+      this.jobs.unshift(job) // whoever comes anew has the next turn
       this.fill()
     })
   }
@@ -202,7 +202,7 @@ export class Pool {
       this.stop(lost)
       return
     }
-    for (const { job, portion } of slot.asked.values()) {
+    for (const { job, portion } of [...slot.asked.values()].reverse()) {
       const attempts = (job.attempts.get(portion) ?? 0) + 1
       job.attempts.set(portion, attempts)
       if (attempts >= MOST_ATTEMPTS) job.reject(lost)

@@ -12,7 +12,7 @@ export interface Part {
 }
 
 /** Tokens of a portion of short questions. */
-const TOGETHER = 128
+const TOGETHER = 192
 
 /** `rows`: tokens that fit a pass. `workers`: a few questions are spread over all of them. */
 export function toPortions(questions: readonly SharedPrefixInput[], rows: number, workers: number): Part[][] {

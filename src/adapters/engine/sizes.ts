@@ -20,6 +20,8 @@ export interface Sizes {
   buckets: number
   /** Up to this distance every offset has a bucket of its own. */
   near: number
+  /** The largest distance of two tokens of a pass, and of what tiles touch beside them. */
+  reach: number
   maxRelativePositions: number
   epsilon: number
   types: number
@@ -31,6 +33,8 @@ export interface Sizes {
 
 /** Five choices of full length fit one pass. */
 const CHOICES_OF_A_PASS = 5
+/** Offsets that windows of src/engine/attention.ts hold beyond those that occur. */
+const TILE_SLACK = 64
 
 /** `words`: how the word embeddings are stored. Throws model_unsupported. */
 export function readSizes(manifest: Manifest, arithmetic: Arithmetic, words: Sizes['words']): Sizes {
@@ -40,7 +44,8 @@ export function readSizes(manifest: Manifest, arithmetic: Arithmetic, words: Siz
   if (config.hidden % 32 !== 0) throw unsupported('hidden_size', config.hidden, 'multiples of 32')
   if (config.intermediate % 32 !== 0) throw unsupported('intermediate_size', config.intermediate, 'multiples of 32')
   if ((config.hidden / config.heads) % 8 !== 0) throw unsupported('num_attention_heads', config.heads, 'heads of a multiple of 8')
-  const { prefix, choice } = manifest.maxTokens
+  if (manifest.layout !== 'shared-prefix') throw unsupported('layout', manifest.layout, 'shared-prefix')
+  const rows = manifest.maxTokens.prefix + CHOICES_OF_A_PASS * manifest.maxTokens.choice
   return {
     arithmetic,
     vocabulary: config.vocabulary,
@@ -50,22 +55,20 @@ export function readSizes(manifest: Manifest, arithmetic: Arithmetic, words: Siz
     intermediate: config.intermediate,
     positions: config.maxPositions,
     buckets: config.buckets,
-    near: Math.min(Math.floor(config.buckets / 2), config.maxPositions - 1),
+    near: Math.floor(config.buckets / 2),
+    reach: rows + TILE_SLACK,
     maxRelativePositions: config.maxRelativePositions,
     epsilon: config.epsilon,
     types: config.types,
     hasPositionEmbeddings: config.hasPositionEmbeddings,
     words,
-    rows: prefix + CHOICES_OF_A_PASS * choice,
+    rows,
   }
 }
 
-/** Column of a relative row for the offsets positions - 1 … -(positions - 1): buckets fall from column 0 on. */
-export function farColumns({ positions, buckets, maxRelativePositions }: Sizes): Int32Array {
-  return Int32Array.from(
-    { length: 2 * positions - 1 },
-    (_, i) => 2 * buckets - 1 - relativeBucket(positions - 1 - i, buckets, maxRelativePositions),
-  )
+/** Column of a relative row for the offsets reach … -reach: buckets fall from column 0 on. */
+export function farColumns({ reach, buckets, maxRelativePositions }: Sizes): Int32Array {
+  return Int32Array.from({ length: 2 * reach + 1 }, (_, i) => 2 * buckets - 1 - relativeBucket(reach - i, buckets, maxRelativePositions))
 }
 
 const unsupported = (field: string, value: unknown, known: string) =>

@@ -13,6 +13,7 @@ export interface EngineExports extends WebAssembly.Exports {
     positions: number,
     buckets: number,
     near: number,
+    reach: number,
     wordKind: number,
     epsilon: number,
   ) => number
@@ -97,10 +98,12 @@ export async function openInstance(module: WebAssembly.Module, memory: WebAssemb
 }
 
 function configure(engine: EngineExports, sizes: Sizes): number {
-  const { vocabulary, hidden, heads, layers, intermediate, positions, buckets, near, epsilon } = sizes
+  const { vocabulary, hidden, heads, layers, intermediate, positions, buckets, near, reach, epsilon } = sizes
   const arithmetic = sizes.arithmetic === 'float' ? 0 : 1
   const words = STORED[sizes.words]
-  return engine.configure(arithmetic, vocabulary, hidden, heads, layers, intermediate, positions, buckets, near, words, epsilon) >>> 0
+  return (
+    engine.configure(arithmetic, vocabulary, hidden, heads, layers, intermediate, positions, buckets, near, reach, words, epsilon) >>> 0
+  )
 }
 
 /** What a model of these sizes takes: its weights, and the area of a worker. */

@@ -1,6 +1,6 @@
 // ChunkStore and RunStore on IndexedDB. Every write waits for its transaction to complete: all puts of one can succeed and the
 // transaction still fail with QuotaExceededError.
-import type { ChunkStore, RunStore } from '../../core/ports'
+import type { ChunkStore, LibraryStore, RunStore } from '../../core/ports'
 import { refusal, type Database } from './database'
 
 const upTo = (prefix: string): IDBKeyRange => IDBKeyRange.bound(prefix, prefix + '\uffff')
@@ -73,5 +73,23 @@ export function createRunStore(database: Database): RunStore {
         transaction.done,
       ])
     },
+  }
+}
+
+export function createLibraryStore(database: Database): LibraryStore {
+  return {
+    async put(record) {
+      try {
+        const transaction = database.transaction('libraries', 'readwrite')
+        await Promise.all([transaction.store.put(record), transaction.done])
+      } catch (error) {
+        throw refusal(error, 'the library')
+      }
+    },
+    get: (id) => database.get('libraries', id),
+    async list() {
+      return (await database.getAll('libraries')).sort((a, b) => a.createdAt - b.createdAt)
+    },
+    delete: (id) => database.delete('libraries', id),
   }
 }

@@ -1,6 +1,6 @@
 // Stores that last as long as the process: for Node, for tests, and for browsers that refuse storage.
 import { AppError } from '../../core/errors'
-import type { ChunkStore, RunRecord, RunStore } from '../../core/ports'
+import type { ChunkStore, LibraryRecord, LibraryStore, RunRecord, RunStore } from '../../core/ports'
 import type { Answer } from '../../core/types'
 
 export function createMemoryChunkStore(): ChunkStore {
@@ -49,6 +49,22 @@ export function createMemoryRunStore(): RunStore {
     answers: (id) => Promise.resolve([...(runs.get(id)?.answers ?? [])]),
     delete(id) {
       runs.delete(id)
+      return Promise.resolve()
+    },
+  }
+}
+
+export function createMemoryLibraryStore(): LibraryStore {
+  const records = new Map<string, LibraryRecord>()
+  return {
+    put(record) {
+      records.set(record.id, record)
+      return Promise.resolve()
+    },
+    get: (id) => Promise.resolve(records.get(id)),
+    list: () => Promise.resolve([...records.values()].sort((a, b) => a.createdAt - b.createdAt)),
+    delete(id) {
+      records.delete(id)
       return Promise.resolve()
     },
   }

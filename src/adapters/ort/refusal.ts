@@ -2,7 +2,7 @@
 import { AppError } from '../../core/errors'
 
 const MEMORY =
-  /out of memory|bad_alloc|failed to allocate|allocation failed|exceeds? the (max|limit)|maxBufferSize|maxStorageBufferBindingSize|buffer size/i
+  /out of memory|not enough memory|bad_alloc|failed to allocate|allocation failed|exceeds? the (max|limit)|maxBufferSize|maxStorageBufferBindingSize|buffer size/i
 /** A message of onnxruntime can hold a call stack. */
 const MOST_CHARACTERS = 200
 

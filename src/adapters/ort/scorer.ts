@@ -31,6 +31,8 @@ interface Opened {
 
 /** Questions that are sorted by shape at a time. */
 const WINDOW = 4096
+/** A device can be lost for many reasons (the machine slept); batches do not shrink below this many tokens for it. */
+const LEAST_AFTER_LOSS = 256
 
 /** Throws weights_damaged, model_unsupported, device_unavailable, device_memory, aborted. */
 export async function openScorer(signal: AbortSignal, request: OrtRequest, runtime: Runtime): Promise<Scorer> {
@@ -53,21 +55,26 @@ export async function openScorer(signal: AbortSignal, request: OrtRequest, runti
         queue.unshift(...halves)
         continue
       }
+      let logits: Float32Array | null = null
       try {
-        collect(batch, await opened.session.run(opened.model.feed(batch, inputs)))
-        isRenewed = false
+        logits = await opened.session.run(opened.model.feed(batch, inputs))
       } catch (error) {
         const refusal = toRefusal(error, runtime.name)
         const isMemory = refusal.code === 'device_memory'
         if (isMemory ? !divideBatch(batch, inputs) : isRenewed) throw refusal
-        // A lost device is most often one that was asked for too much, so that too halves the budget.
-        budget = Math.floor(Math.min(budget, batchTokens(batch)) / 2)
+        // A lost device is most often one that was asked for too much, so that too halves the budget, down to a reasonable batch.
+        const half = Math.floor(Math.min(budget, batchTokens(batch)) / 2)
+        budget = isMemory ? half : Math.min(budget, Math.max(half, LEAST_AFTER_LOSS))
         queue.unshift(batch)
         if (!isMemory) {
           await opened.session.release().catch(() => undefined)
           opened = await open(runSignal, request, runtime)
           isRenewed = true
         }
+      }
+      if (logits) {
+        isRenewed = false
+        collect(batch, logits)
       }
       await macrotask()
     }

@@ -7,6 +7,7 @@ import type { Format, Text } from '../text'
 
 import type { Announcer } from './announcer.svelte'
 import type { Dialogs } from './dialogs.svelte'
+import type { Libraries } from './library.svelte'
 import type { Models } from './models.svelte'
 import { OpenFileState } from './open-file.svelte'
 import { rowOfRoute } from './route'
@@ -32,6 +33,7 @@ export interface AnswerHost {
   readonly dialogs: Dialogs
   readonly settings: Settings
   readonly models: Models
+  readonly libraries: Libraries
   readonly text: Text
   readonly format: Format
 }
@@ -64,7 +66,8 @@ export class AnswerState {
         app.models.showReady()
       },
       onLoad: (progress) => {
-        app.models.showProgress(progress)
+        if (progress.subject === 'library') app.libraries.showProgress(progress)
+        else app.models.showProgress(progress)
       },
       onEnded: (summary) => {
         app.models.adopt(summary.model)
@@ -178,11 +181,15 @@ export class AnswerState {
     this.#app.router.go('answer', ['running'])
     rows.refresh(true)
     await ended
+    this.#app.models.showGivenUp()
+    void this.#app.libraries.settle()
     this.#sayEnd()
   }
   async resume(): Promise<void> {
     this.#quarter = Math.floor((4 * this.run.done) / Math.max(1, this.run.total))
     await this.run.resume()
+    this.#app.models.showGivenUp()
+    void this.#app.libraries.settle()
     this.#sayEnd()
   }
   async pause(): Promise<void> {

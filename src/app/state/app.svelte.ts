@@ -9,6 +9,7 @@ import { Ask } from './ask.svelte'
 import { Dialogs } from './dialogs.svelte'
 import { Evaluate } from './evaluate.svelte'
 import { History } from './history.svelte'
+import { Libraries } from './library.svelte'
 import { Models } from './models.svelte'
 import { Preferences } from './preferences.svelte'
 import { Router } from './router.svelte'
@@ -27,6 +28,7 @@ export class App {
   readonly ask: Ask
   readonly evaluate: Evaluate
   readonly history: History
+  readonly libraries: Libraries
   readonly storage: Storage
   readonly selfCheck: SelfCheck
   /** A question typed on the Answer screen, on its way to Ask. */
@@ -34,6 +36,7 @@ export class App {
 
   constructor(readonly client: Client) {
     this.models = new Models(client)
+    this.libraries = new Libraries(client, (ids) => this.#checkLibrary(ids))
     this.answer = new AnswerState(this)
     this.ask = new Ask(client, this.settings, (model) => this.models.adopt(model))
     this.evaluate = new Evaluate(client)
@@ -46,7 +49,7 @@ export class App {
     const restored = this.answer.restore().catch((error: unknown) => {
       this.answer.file.fail(error)
     })
-    await this.models.refresh()
+    await Promise.all([this.models.refresh(), this.libraries.refresh()])
     this.#checkChoice()
     await restored
     if (!this.answer.run.isBusy) await this.models.load(this.settings.model)
@@ -76,6 +79,13 @@ export class App {
     const isThere = entry.precisions.some((offered) => offered.precision === precision)
     const first = entry.precisions[0]?.precision ?? precision
     if (entry.modelId !== modelId || !isThere) this.settings.changeModel({ modelId: entry.modelId, precision: isThere ? precision : first })
+  }
+  /** A library chosen before may have been deleted since. */
+  #checkLibrary(ids: readonly string[]): void {
+    const isGone = (id: string): boolean => id !== 'off' && id !== 'text' && !ids.includes(id)
+    const fallback = ids[0] ?? 'off'
+    if (isGone(this.settings.run.openBook.library)) this.settings.changeOpenBook({ library: fallback })
+    if (isGone(this.ask.book)) this.ask.book = fallback
   }
   get text(): Text {
     return this.preferences.text

@@ -41,7 +41,9 @@ export class Ask {
     private readonly settings: Settings,
     /** Told which model answered, so that the page's status line is true. */
     private readonly onModel: (model: ModelState) => void,
-  ) {}
+  ) {
+    this.book = settings.run.openBook.library
+  }
 
   get ranked(): Ranked | null {
     return this.#ranked
@@ -122,7 +124,8 @@ export class Ask {
     this.prompt = question.prompt
     this.options = question.options.length >= MIN_OPTIONS ? [...question.options] : [...NEW_OPTIONS]
     this.context = question.context ?? ''
-    this.book = this.context === '' ? 'off' : 'text'
+    if (this.context !== '') this.book = 'text'
+    else if (this.book === 'text') this.book = this.settings.run.openBook.library
     this.dropped = 0
     this.edited()
   }

@@ -19,6 +19,8 @@ export interface Histogram {
   top: number
   /** Rows at the one grid line. */
   tick: number
+  /** The end of the axis where the bars are lower, for the grid line's label. */
+  quietEnd: 'start' | 'end'
   /** Shares written on the axis. */
   labels: number[]
 }
@@ -33,12 +35,20 @@ export function histogram(bins: Bins, options: number): Histogram {
   for (let bin = Math.floor((start * count) / 10); bin < count; bin++) {
     bars.push({ from: bin / count, to: (bin + 1) / count, right: bins.right[bin]!, wrong: bins.wrong[bin]!, unkeyed: bins.unkeyed[bin]! })
   }
-  const tallest = Math.max(...bars.map((bar) => bar.right + bar.wrong + bar.unkeyed))
+  const heights = bars.map((bar) => bar.right + bar.wrong + bar.unkeyed)
+  const tallest = Math.max(...heights)
   const top = Math.max(6, tallest)
   const step = start >= 5 ? 1 : 2
   const labels: number[] = []
   for (let tenth = 10; tenth >= start; tenth -= step) labels.unshift(tenth / 10)
-  return { from: start / 10, bars, top, tick: roundTick(top), labels }
+  return {
+    from: start / 10,
+    bars,
+    top,
+    tick: roundTick(top),
+    quietEnd: Math.max(...heights.slice(0, 3)) <= Math.max(...heights.slice(-3)) ? 'start' : 'end',
+    labels,
+  }
 }
 
 function firstFilled({ right, wrong, unkeyed }: Bins): number {

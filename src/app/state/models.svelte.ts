@@ -15,6 +15,8 @@ export class Models {
   #error = $state.raw<unknown>(null)
   #device = $state.raw<DeviceView | null>(null)
   #abort: AbortController | null = null
+  /** A run is loading the model, not this class: it cannot be paused from here. */
+  #isBorrowed = $state(false)
 
   constructor(client: Client) {
     this.#client = client
@@ -58,6 +60,7 @@ export class Models {
     const abort = new AbortController()
     this.#abort = abort
     this.#status = 'loading'
+    this.#isBorrowed = false
     this.#error = null
     try {
       const loaded = await this.#client.call('models.load', choice, {
@@ -73,6 +76,10 @@ export class Models {
       this.#error = error
       this.#status = codeOf(error) === 'aborted' ? 'paused' : 'failed'
     }
+  }
+  /** True while a download of its own can be paused. */
+  get canPause(): boolean {
+    return this.#status === 'loading' && this.#progress?.phase === 'fetching' && !this.#isBorrowed
   }
   pause(): void {
     this.#abort?.abort()
@@ -98,11 +105,20 @@ export class Models {
   /** A run loads what it needs by itself, and shows it through the same line. */
   showProgress(progress: LoadProgress): void {
     this.#progress = progress
-    if (this.#status !== 'ready') this.#status = 'loading'
+    if (this.#status === 'ready' || this.#status === 'loading') return
+    this.#status = 'loading'
+    this.#isBorrowed = true
   }
   showReady(): void {
     this.#progress = null
     this.#error = null
+    this.#isBorrowed = false
     this.#status = 'ready'
+  }
+  /** The run that was loading the model was given up. */
+  showGivenUp(): void {
+    if (!this.#isBorrowed) return
+    this.#isBorrowed = false
+    this.#status = 'paused'
   }
 }

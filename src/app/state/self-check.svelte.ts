@@ -1,9 +1,10 @@
 // The self-test on request: the question that the model carries with it, asked on each device, its logits beside those of the training
 // code. The same rule accepts a model when it is loaded; here it is shown in numbers.
+import { AppError } from '../../core/errors'
 import { largestError, selfTestTolerance } from '../../core/score/self-test'
 import type { Device } from '../../core/types'
 import type { Client } from '../../worker/client'
-import type { ModelChoice, ModelEntry } from '../../worker/protocol'
+import type { ModelChoice, ModelEntry, OpenBook, RunSettings } from '../../worker/protocol'
 
 export interface Check {
   device: Device
@@ -37,14 +38,14 @@ export class SelfCheck {
   }
 
   /** Asks each device in turn. Never rejects: a device that fails is a check that fails. */
-  async run(entry: ModelEntry, choice: ModelChoice, devices: readonly Device[]): Promise<void> {
+  async run(entry: ModelEntry, settings: RunSettings, devices: readonly Device[]): Promise<void> {
     if (this.#asking !== null) return
     this.#checks = []
     const begun = performance.now()
     try {
       for (const device of devices) {
         this.#asking = device
-        this.#checks = [...this.#checks, await this.#check(entry, { ...choice, modelId: entry.modelId, device })]
+        this.#checks = [...this.#checks, await this.#check(entry, { ...settings.model, modelId: entry.modelId, device }, settings.openBook)]
       }
     } finally {
       this.#asking = null
@@ -52,14 +53,19 @@ export class SelfCheck {
     }
   }
 
-  async #check({ manifest }: ModelEntry, model: ModelChoice): Promise<Check> {
-    const { prompt, options, context } = manifest.selfTest.question
+  async #check({ manifest }: ModelEntry, model: ModelChoice, book: OpenBook): Promise<Check> {
     const device = model.device === 'webgpu' ? 'webgpu' : 'cpu'
     const tolerance = selfTestTolerance(manifest, model.precision, device, model.arithmetic)
+    const { selfTest } = manifest
+    if (!selfTest) {
+      const failure = new AppError('model_manifest', { field: 'selfTest', value: 'null', hint: 'Compile the model again.' })
+      return { device, tolerance, error: Infinity, logits: [], isPassed: false, failure }
+    }
+    const { prompt, options, context } = selfTest.question
     try {
-      const openBook = { library: 'off', passages: 0, words: 0 }
+      const openBook = { ...book, library: 'off' }
       const { answer } = await this.client.call('ask', { model, prompt, options, context, contextWords: EVERY_WORD, openBook })
-      const error = largestError(manifest.selfTest.logits, answer.logits)
+      const error = largestError(selfTest.logits, answer.logits)
       return { device, tolerance, error, logits: answer.logits, isPassed: error <= tolerance, failure: null }
     } catch (failure) {
       return { device, tolerance, error: Infinity, logits: [], isPassed: false, failure }

@@ -1,9 +1,9 @@
 // What a run is asked to do: model, device, precision, context, letters a row. Kept between visits; screens share it.
-import type { ModelChoice, OpenBook, RunSettings } from '../../worker/protocol'
+import { DEFAULT_OPEN_BOOK, type ModelChoice, type OpenBook, type RunSettings } from '../../worker/protocol'
 import { readStored, writeStored } from './stored'
 
 const DEFAULT_MODEL: ModelChoice = { modelId: 'default', precision: 'q8', device: 'auto', arithmetic: 'float', workers: 0 }
-const DEFAULTS: RunSettings = { model: DEFAULT_MODEL, topK: 3, contextWords: 95, openBook: { library: 'off', passages: 3, words: 95 } }
+const DEFAULTS: RunSettings = { model: DEFAULT_MODEL, topK: 3, contextWords: 95, openBook: DEFAULT_OPEN_BOOK }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 

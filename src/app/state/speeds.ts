@@ -23,6 +23,6 @@ export function recordRate(settings: RunSettings, hasContext: boolean, summary: 
 }
 
 function keyOf({ model, contextWords, openBook }: RunSettings, hasContext: boolean): string {
-  const reads = openBook.library !== 'off' ? `open ${openBook.words}` : hasContext ? `context ${contextWords}` : 'closed'
+  const reads = openBook.library !== 'off' ? `open ${contextWords}` : hasContext ? `context ${contextWords}` : 'closed'
   return [model.modelId, model.precision, model.device, model.arithmetic, model.workers, reads].join(' ')
 }

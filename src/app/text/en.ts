@@ -4,6 +4,7 @@ import { ERROR_SENTENCES, type ErrorCode } from '../../core/errors'
 import { PROBLEM_SENTENCES } from '../../core/problems'
 import type { ProblemCode } from '../../core/types'
 import type { DeviceReason } from '../../worker/protocol'
+import { embed } from './en-embed'
 import { ask, evaluate, history, library, models } from './en-screens'
 import { f, list, many } from './en-words'
 
@@ -31,7 +32,9 @@ export const en = {
     ahead: (first: string, second: string) => `${first}, ahead of ${second}.`,
     closeCall: (first: string, second: string) => `A close call between ${first} and ${second}.`,
     onlyOption: (first: string) => `${first} is the only option with text.`,
-    passageTick: 'without the passage.',
+    passageTick: 'without the passages.',
+    showWhole: 'Show the whole passage',
+    showLess: 'Show less',
     matchedTerms: 'matched words are underlined',
     onDevice: { cpu: 'on your CPU', webgpu: 'on your GPU' },
     precisions: { fp32: '32-bit', fp16: '16-bit', q8: '8-bit', q4: '4-bit' },
@@ -161,6 +164,7 @@ export const en = {
     alsoScored: 'so the run is scored too',
     noId: 'row numbers are used',
     noContext: 'answered from the question alone',
+    noContextBook: 'passages are looked up instead',
     needsPrompt: 'choose the column that holds the question',
 
     model: 'Model',
@@ -168,6 +172,15 @@ export const en = {
     openBook: 'Context',
     contextUsed: (count: number) => `The context column is read before the question in ${many(count, 'row')}.`,
     contextNone: 'This file has no context column: the model answers from the question alone.',
+    book: 'Open book',
+    bookOff: 'Off',
+    bookRows: (count: number) => `Passages are looked up for ${many(count, 'row')} and read before the question.`,
+    bookUnused: 'Every row has a context of its own, so nothing is looked up.',
+    bookFetch: (size: string) => `${size}, fetched once when the run starts.`,
+    passages: 'Passages per question',
+    passagesHelp: (words: number) => `Of what is found, the ${f.number(words)} words closest to the question are read.`,
+    alsoWithContext: 'Also for rows with a context',
+    readsBook: (title: string) => `open book: ${title}`,
     runOn: 'Run on',
     devices: { auto: 'Auto', webgpu: 'GPU', cpu: 'CPU' },
     noGpu: 'This browser offers no GPU to the page.',
@@ -196,6 +209,8 @@ export const en = {
 
     answering: (done: number, total: number) => `Answering ${f.number(done)} of ${f.number(total)}`,
     preparing: 'Getting the model ready',
+    fetchingLibrary: 'Fetching the library, once',
+    openingLibrary: 'Opening the library',
     pausedAt: (done: number, total: number) => `Paused at ${f.number(done)} of ${f.number(total)}`,
     pausing: 'Pausing',
     failedAt: (done: number, total: number) => `Stopped by an error at ${f.number(done)} of ${f.number(total)}`,
@@ -255,6 +270,9 @@ export const en = {
     histogramLabel: 'How many rows have which confidence in their first choice',
     rowsTick: (count: number) => many(count, 'row'),
     contextRead: 'Context read',
+    passagesRead: 'Passages read',
+    retrievalTime: 'Looking up passages',
+    scoringTime: 'Scoring options',
     ofRows: (count: number, of: number) => `${f.number(count)} of ${f.number(of)}`,
     speedName: 'Speed',
     questionsPerSecond: (rate: number) => `${f.rate(rate)} questions/s`,
@@ -270,12 +288,15 @@ export const en = {
     firstIsRight: 'The first choice is correct.',
     keySays: (letter: string) => `The key says ${letter}.`,
     emptyOption: 'empty in the file',
+    passagesFound: 'Passages found',
     passageUsed: 'Passage used',
     passagesUsed: 'Passages used',
+    passageUnused: 'found, but too far from the question to be read',
+    passageNone: 'No passage has any of the words of this row, so it was answered from the question alone.',
     passageFar: 'No passage came close enough, so this row was answered from the question alone.',
     contextOfFile: 'Context in the file',
-    samePassage: 'The passage did not change the first choice.',
-    movedPassage: (from: string, to: string) => `The passage moved the first choice from ${from} to ${to}.`,
+    samePassage: 'What was read did not change the first choice.',
+    movedPassage: (from: string, to: string) => `What was read moved the first choice from ${from} to ${to}.`,
     notYet: 'Not answered yet.',
 
     sayStarted: (count: number, seconds: number | null) =>
@@ -291,6 +312,7 @@ export const en = {
   evaluate,
   models,
   library,
+  embed,
   history,
 }
 export type Text = typeof en

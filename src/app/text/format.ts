@@ -15,6 +15,8 @@ export interface Format {
   bytesOf(done: number, total: number): [string, string]
   /** 19 s, 2 min 05 s. */
   duration(seconds: number): string
+  /** 9 ms; 1.2 s: for what is over before one could count. */
+  milliseconds(seconds: number): string
   /** 6.2; 0.31; 29: two digits, enough for a speed. */
   rate(perSecond: number): string
   time(milliseconds: number): string
@@ -54,6 +56,8 @@ export function makeFormat(language: Language): Format {
       if (whole < 3600) return `${Math.floor(whole / 60)}${units.minute}${two(whole % 60)}${units.second}`
       return `${Math.floor(whole / 3600)}${units.hour}${two(Math.floor(whole / 60) % 60)}${units.minute.trimEnd()}`
     },
+    milliseconds: (seconds) =>
+      seconds < 1 ? `${Math.round(seconds * 1000)}${language === 'en' ? ' ms' : ' 毫秒'}` : `${seconds.toFixed(1)}${units.second}`,
     rate: (perSecond) => (perSecond >= 10 ? perSecond.toFixed(0) : perSecond >= 1 ? perSecond.toFixed(1) : perSecond.toFixed(2)),
     time: (milliseconds) => time.format(milliseconds),
     day: (milliseconds) => day.format(milliseconds),

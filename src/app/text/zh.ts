@@ -1,6 +1,7 @@
 // Every word of the page in Simplified Chinese, under the same keys as en.ts. Full-width punctuation; a space between Chinese and digits or Latin letters.
 import type { Text } from './en'
 import { errors, problems, values } from './zh-core'
+import { embed } from './zh-embed'
 import { ask, evaluate, history, library, models } from './zh-screens'
 import { f, list } from './zh-words'
 
@@ -29,6 +30,8 @@ export const zh: Text = {
     closeCall: (first, second) => `${first} 与 ${second} 相差无几。`,
     onlyOption: (first) => `只有选项 ${first} 有内容。`,
     passageTick: '不读段落时',
+    showWhole: '显示整个段落',
+    showLess: '收起',
     matchedTerms: '下划线为匹配的词',
     onDevice: { cpu: '使用 CPU', webgpu: '使用 GPU' },
     precisions: { fp32: '32 位', fp16: '16 位', q8: '8 位', q4: '4 位' },
@@ -148,6 +151,7 @@ export const zh: Text = {
     alsoScored: '因此会同时计分',
     noId: '使用行号',
     noContext: '仅根据题目作答',
+    noContextBook: '改为查找段落',
     needsPrompt: '请指定题目所在的列',
 
     model: '模型',
@@ -155,6 +159,15 @@ export const zh: Text = {
     openBook: '上下文',
     contextUsed: (count) => `有 ${f.number(count)} 行会先读 context 列，再看题目。`,
     contextNone: '此文件没有 context 列，模型仅根据题目作答。',
+    book: '开卷',
+    bookOff: '关',
+    bookRows: (count) => `为 ${f.number(count)} 行查找段落，先读段落再看题目。`,
+    bookUnused: '每行都有自己的上下文，因此不查找段落。',
+    bookFetch: (size) => `共 ${size}，运行开始时下载一次。`,
+    passages: '每题段落数',
+    passagesHelp: (words) => `在找到的内容中，只读与题目最相关的 ${f.number(words)} 个单词。`,
+    alsoWithContext: '有上下文的行也查找',
+    readsBook: (title) => `开卷：${title}`,
     runOn: '运行设备',
     devices: { auto: '自动', webgpu: 'GPU', cpu: 'CPU' },
     noGpu: '本浏览器未向页面提供 GPU。',
@@ -182,6 +195,8 @@ export const zh: Text = {
 
     answering: (done, total) => `已答 ${f.number(done)} / ${f.number(total)}`,
     preparing: '正在准备模型',
+    fetchingLibrary: '正在下载资料库（只需一次）',
+    openingLibrary: '正在打开资料库',
     pausedAt: (done, total) => `暂停于 ${f.number(done)} / ${f.number(total)}`,
     pausing: '正在暂停',
     safeToClose: '可以安全关闭，之后从此处继续',
@@ -240,6 +255,9 @@ export const zh: Text = {
     histogramLabel: '首选置信度的行数分布',
     rowsTick: (count) => `${f.number(count)} 行`,
     contextRead: '读取上下文',
+    passagesRead: '读取段落',
+    retrievalTime: '查找段落用时',
+    scoringTime: '评分用时',
     ofRows: (count, of) => `${f.number(of)} 行中的 ${f.number(count)} 行`,
     speedName: '速度',
     questionsPerSecond: (rate) => `每秒 ${f.rate(rate)} 题`,
@@ -255,12 +273,15 @@ export const zh: Text = {
     firstIsRight: '首选正确。',
     keySays: (letter) => `标准答案是 ${letter}。`,
     emptyOption: '文件中为空',
+    passagesFound: '找到的段落',
     passageUsed: '读取的段落',
     passagesUsed: '读取的段落',
+    passageUnused: '已找到，但与题目相差太远，未读取',
+    passageNone: '没有段落含有本题的词，因此仅根据题目作答。',
     passageFar: '没有足够相关的段落，本题仅根据题目作答。',
     contextOfFile: '文件中的上下文',
-    samePassage: '段落没有改变首选。',
-    movedPassage: (from, to) => `读了段落后，首选由 ${from} 变为 ${to}。`,
+    samePassage: '所读内容没有改变首选。',
+    movedPassage: (from, to) => `读过之后，首选由 ${from} 变为 ${to}。`,
     notYet: '尚未作答。',
 
     sayStarted: (count, seconds) => `已开始。${f.number(count)} 题${seconds === null ? '' : `，约 ${f.duration(seconds)}`}。`,
@@ -273,5 +294,6 @@ export const zh: Text = {
   evaluate,
   models,
   library,
+  embed,
   history,
 }

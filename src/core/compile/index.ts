@@ -2,18 +2,18 @@
 // architecture is one file (the encoder), a layout another (what goes in, the head, and its feeds); this is where they meet.
 import { AppError } from '../errors'
 import type { Batch } from '../encode/batches'
+import { sharedPrefixOnly } from '../encode/shared-prefix'
 import type { Manifest, ModelInput } from '../types'
 import { readDebertaConfig } from './deberta-config'
 import { encodeDebertaV2 } from './deberta-v2'
-import { openEmbedding } from './embedding'
+import { openEmbedding, type Embedding } from './embedding'
 import type { Feeds } from './feeds'
 import { Graph } from './graph'
 import { relativeFeeds } from './relative-buckets'
-import { headerEnd, readSafetensors } from './safetensors'
-import { writeSharedPrefix } from './shared-prefix'
-import { feedSharedPrefix } from './shared-prefix-feeds'
+import { readSafetensors, type Safetensors } from './safetensors'
+import { writeSharedPrefix, type Encode } from './shared-prefix'
+import { feedSharedPrefix, type PositionFeeds } from './shared-prefix-feeds'
 
-export { headerEnd, readSafetensors }
 export type { Feeds }
 
 export interface CompiledModel {
@@ -24,36 +24,42 @@ export interface CompiledModel {
   feed(batch: Batch, inputs: readonly ModelInput[]): Feeds
 }
 
-/** `weights`: the whole file, named `file`. Throws weights_damaged, model_unsupported. */
+/** `weights`: the whole file, named `file`; it is not kept. Throws weights_damaged, model_unsupported. */
 export function compileModel(manifest: Manifest, file: string, weights: Uint8Array): CompiledModel {
   const stored = readSafetensors(file, weights, weights.length)
   const graph = new Graph(stored)
-  switch (manifest.architecture) {
-    case 'deberta-v2': {
-      const config = readDebertaConfig(manifest.config)
-      const embedding = openEmbedding(stored, weights, config)
-      const feedPositions = (positions: Int32Array): Feeds => relativeFeeds(positions, config.buckets, config.maxRelativePositions)
-      switch (manifest.layout) {
-        case 'shared-prefix':
-          writeSharedPrefix(graph, config.hidden, (x, mask, read) => encodeDebertaV2(graph, config, x, mask, read))
-          return {
-            onnx: graph.encode(),
-            location: file,
-            feed: (batch, inputs) => feedSharedPrefix(batch, inputs, embedding, config.hidden, feedPositions),
-          }
-        default:
-          throw new AppError('model_unsupported', {
-            field: 'layout',
-            value: String(manifest.layout satisfies never),
-            known: 'shared-prefix',
-          })
+  const { hidden, embedding, encode, feedPositions } = openArchitecture(manifest, graph, stored, weights)
+  switch (manifest.layout) {
+    case 'shared-prefix':
+      writeSharedPrefix(graph, hidden, encode)
+      return {
+        onnx: graph.encode(),
+        location: file,
+        feed: (batch, inputs) => feedSharedPrefix(batch, sharedPrefixOnly(inputs), embedding, hidden, feedPositions),
       }
-    }
+    case 'pairs':
+      throw new AppError('model_unsupported', { field: 'layout', value: manifest.layout, known: 'shared-prefix' })
     default:
-      throw new AppError('model_unsupported', {
-        field: 'architecture',
-        value: String(manifest.architecture satisfies never),
-        known: 'deberta-v2',
-      })
+      throw new Error(`internal: ${String(manifest satisfies never)}`)
+  }
+}
+
+interface Architecture {
+  hidden: number
+  embedding: Embedding
+  encode: Encode
+  feedPositions: PositionFeeds
+}
+
+function openArchitecture(manifest: Manifest, graph: Graph, stored: Safetensors, weights: Uint8Array): Architecture {
+  if (manifest.architecture !== 'deberta-v2') {
+    throw new AppError('model_unsupported', { field: 'architecture', value: manifest.architecture, known: 'deberta-v2' })
+  }
+  const config = readDebertaConfig(manifest.config)
+  return {
+    hidden: config.hidden,
+    embedding: openEmbedding(stored, weights, config),
+    encode: (x, mask, read) => encodeDebertaV2(graph, config, x, mask, read),
+    feedPositions: (positions) => relativeFeeds(positions, config.buckets, config.maxRelativePositions),
   }
 }

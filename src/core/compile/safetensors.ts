@@ -1,6 +1,7 @@
 // The header of a safetensors file: which tensor lies where. Everything that a damaged or hostile file could get wrong is checked here,
 // so that nobody after it reads outside the file. Format: https://huggingface.co/docs/safetensors (8 bytes of length, little-endian;
 // that much JSON; the data, without holes or overlaps).
+import { show } from '../check'
 import { AppError } from '../errors'
 
 /** Bytes of one element. Types that the format knows and Pagewise has no use for are left out. */
@@ -60,7 +61,7 @@ function parseJson(file: string, bytes: Uint8Array): Record<string, unknown> {
 function readTensor(file: string, name: string, entry: unknown, dataStart: number): StoredTensor {
   if (!isRecord(entry)) throw damaged(file, `${name} is not described by an object`)
   const { dtype, shape, data_offsets: offsets } = entry
-  if (!isStoredType(dtype)) throw damaged(file, `${name} has the unknown type ${String(dtype)}`)
+  if (!isStoredType(dtype)) throw damaged(file, `${name} has the unknown type ${typeof dtype === 'string' ? dtype : show(dtype)}`)
   if (!isCounts(shape)) throw damaged(file, `${name} has no usable shape`)
   if (!isCounts(offsets) || offsets.length !== 2) throw damaged(file, `${name} has no usable offsets`)
   const [from, to] = offsets as [number, number]

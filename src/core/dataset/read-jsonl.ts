@@ -84,7 +84,8 @@ interface JsonRecord {
   end: number
 }
 
-function* records(text: string): Generator<JsonRecord> {
+/** Every record of the file, lazily: a corpus is read through it too. */
+export function* records(text: string): Generator<JsonRecord> {
   const list = wholeList(text)
   if (list !== null) {
     for (const [i, value] of list.entries()) yield { line: i + 1, value, end: Math.floor((text.length * (i + 1)) / list.length) }

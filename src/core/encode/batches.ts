@@ -79,6 +79,12 @@ export function firstOfEqual(choiceIds: readonly Int32Array[]): number[] {
   })
 }
 
+/** What a question is scored choice by choice: in layout pairs a choice is a whole sequence, and there is no prefix. */
+export function choiceIdsOf(input: ModelInput): readonly Int32Array[] {
+  return input.layout === 'pairs' ? input.pairs.map(({ ids }) => ids) : input.choiceIds
+}
+const prefixLength = (input: ModelInput): number => (input.layout === 'pairs' ? 0 : input.prefixIds.length)
+
 interface Shape {
   prefix: number
   choices: number[]
@@ -90,20 +96,21 @@ interface Sized {
 
 function toPieces(input: ModelInput, index: number, limit: number): Sized[] {
   const pieces: Piece[] = []
+  const choiceIds = choiceIdsOf(input)
   let tokens = Infinity
-  for (const choice of longestFirst(input)) {
-    const length = input.choiceIds[choice]!.length
+  for (const choice of longestFirst(choiceIds)) {
+    const length = choiceIds[choice]!.length
     tokens += length
     if (tokens > limit) {
       pieces.push({ input: index, choices: [] })
-      tokens = input.prefixIds.length + length
+      tokens = prefixLength(input) + length
     }
     pieces.at(-1)!.choices.push(choice)
   }
   return pieces.map((piece) => sized(piece, input))
 }
 
-function longestFirst({ choiceIds }: ModelInput): number[] {
+function longestFirst(choiceIds: readonly Int32Array[]): number[] {
   const firsts = firstOfEqual(choiceIds)
   return [...choiceIds.keys()].filter((choice) => firsts[choice] === choice).sort((a, b) => choiceIds[b]!.length - choiceIds[a]!.length)
 }
@@ -121,10 +128,10 @@ function byShape(a: Sized, b: Sized): number {
   )
 }
 
-const sized = (piece: Piece, { prefixIds, choiceIds }: ModelInput): Sized => ({
-  piece,
-  shape: { prefix: prefixIds.length, choices: piece.choices.map((choice) => choiceIds[choice]!.length) },
-})
+function sized(piece: Piece, input: ModelInput): Sized {
+  const choiceIds = choiceIdsOf(input)
+  return { piece, shape: { prefix: prefixLength(input), choices: piece.choices.map((choice) => choiceIds[choice]!.length) } }
+}
 
 function toBatch(parts: Sized[]): Batch {
   const shape: Shape = { prefix: 0, choices: [] }

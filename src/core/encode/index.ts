@@ -2,6 +2,7 @@
 import { AppError } from '../errors'
 import type { Manifest, ModelInput } from '../types'
 import { fitContext, readFrequencies } from './fit'
+import { encodePairs, readsTokenTypes } from './pairs'
 import { encodeSharedPrefix, type EncodedQuestion, type EncodingProblem } from './shared-prefix'
 import { createTokenizer } from './tokenizer'
 
@@ -25,18 +26,21 @@ export function createEncoder(files: { tokenizerJson: unknown; manifest: Manifes
   if (typeof modelTokens === 'number' && tokenizer.idLimit > modelTokens) {
     throw new AppError('tokenizer_damaged', { reason: `it has ${tokenizer.idLimit} tokens, the model ${modelTokens}` })
   }
+  const pairs = {
+    separator,
+    hasTypes: readsTokenTypes(manifest.config),
+    maxTokens: manifest.layout === 'pairs' ? manifest.maxTokens.pair : 0,
+  }
   return {
     encode({ prompt, options, context }, contextWords) {
       const fitted = context === null ? null : fitContext(context, prompt, options, contextWords, frequencies)
       switch (manifest.layout) {
         case 'shared-prefix':
           return encodeSharedPrefix(tokenizer, { prompt, options, context: fitted }, manifest.maxTokens, separator)
+        case 'pairs':
+          return encodePairs(tokenizer, { prompt, options, context: fitted }, pairs)
         default:
-          throw new AppError('model_unsupported', {
-            field: 'layout',
-            value: String(manifest.layout satisfies never),
-            known: 'shared-prefix',
-          })
+          throw new Error(`internal: ${String(manifest satisfies never)}`)
       }
     },
   }

@@ -1,7 +1,8 @@
 // Layout shared-prefix: the context and the prompt are read once, every option attends to them. Token for token as `encode` of
 // models/recipe (and its golden file): the prompt keeps its end, an option its beginning, the context what room is left.
 //   prefix  [CLS] (context " #### ")? prompt [SEP]        choice  [CLS] option [SEP]
-import type { ProblemCode, SharedPrefixInput } from '../types'
+import { AppError } from '../errors'
+import type { ModelInput, ProblemCode, SharedPrefixInput } from '../types'
 import type { Tokenizer } from './tokenizer'
 
 export interface EncodedQuestion {
@@ -15,6 +16,15 @@ export interface EncodingProblem {
   code: ProblemCode
   detail: Record<string, string | number>
   option?: number
+}
+
+/** What only reads this layout asks for it here. Throws model_unsupported for another. */
+export function sharedPrefixOnly(inputs: readonly ModelInput[]): readonly SharedPrefixInput[] {
+  return inputs.map((input) => {
+    if (input.layout !== 'shared-prefix')
+      throw new AppError('model_unsupported', { field: 'layout', value: input.layout, known: 'shared-prefix' })
+    return input
+  })
 }
 
 /** A context with room for fewer tokens than this is left out. */

@@ -15,6 +15,11 @@ export interface Hit {
   score: number
 }
 
+/** What one posting of a term can add at most: Lucene's idf. */
+export function idf(passages: number, documentFrequency: number): number {
+  return Math.log(1 + (passages - documentFrequency + 0.5) / (documentFrequency + 0.5))
+}
+
 export class Bm25 {
   readonly #index: PassageIndex
   /** k1 · (1 - b + b · length / average length), by passage. */
@@ -37,12 +42,20 @@ export class Bm25 {
     return hits
   }
 
+  /** What a passage would score that held nothing but the query's terms, each endlessly often: the sum of their weights. */
+  ceiling(terms: readonly string[]): number {
+    const { passages } = this.#index
+    return terms.reduce((sum, term) => {
+      return sum + idf(passages, this.#index.find(term)?.documentFrequency ?? 0)
+    }, 0)
+  }
+
   #addTerm(term: string, weight: number): void {
     const range = this.#index.find(term)
     if (!range) return
-    const { documentFrequency: df, start, end } = range
+    const { documentFrequency, start, end } = range
     const { postings, passages } = this.#index
-    const gain = weight * Math.log(1 + (passages - df + 0.5) / (df + 0.5))
+    const gain = weight * idf(passages, documentFrequency)
     const norms = this.#norms
     const sums = this.#sums
     let passage = -1

@@ -1,6 +1,6 @@
 // Passages in, index file out. Postings are encoded while passages arrive, so memory stays near the size of the finished file.
 import { PostingArena } from './posting-arena'
-import { writeIndex } from './index-file'
+import { writeIndex, type TermPostings } from './index-file'
 import { termsOf } from './terms'
 
 export class IndexBuilder {
@@ -23,16 +23,27 @@ export class IndexBuilder {
     for (const [stream, count] of counts) this.#post(stream, passage, count)
   }
 
-  /** The index file of all passages added (index-file.ts). */
-  finish(): Uint8Array<ArrayBuffer> {
+  /** Length of each passage in terms. */
+  get lengths(): readonly number[] {
+    return this.#lengths
+  }
+
+  /** All terms so far, with their postings. */
+  terms(): TermPostings[] {
     const arena = this.#arena
-    const terms = Array.from(this.#streams, ([term, stream]) => ({
+    return Array.from(this.#streams, ([term, stream]) => ({
       term,
       documentFrequency: this.#documentFrequencies[stream]!,
       postingBytes: arena.sizeOf(stream),
-      copyPostings: (target: Uint8Array, offset: number) => arena.copy(stream, target, offset),
+      copyPostings: (target: Uint8Array, offset: number) => {
+        arena.copy(stream, target, offset)
+      },
     }))
-    return writeIndex(terms, this.#lengths)
+  }
+
+  /** The index file of all passages added (index-file.ts). */
+  finish(): Uint8Array<ArrayBuffer> {
+    return writeIndex(this.terms(), this.#lengths)
   }
 
   #streamOf(term: string): number {

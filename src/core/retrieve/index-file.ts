@@ -36,7 +36,7 @@ const MAGIC = 0x58495750
 const VERSION = 1
 const HEADER_WORDS = 8
 const BLOCK_TERMS = 16
-const LONGEST_PASSAGE = 0xffff
+export const LONGEST_PASSAGE = 0xffff
 
 /** `lengths[p]`: terms of passage p. */
 export function writeIndex(terms: TermPostings[], lengths: readonly number[]): Uint8Array<ArrayBuffer> {

@@ -18,6 +18,11 @@ export function geluTile(c: usize, ldc: usize): void {
   }
 }
 
+/** Reads a byte of every cache line, so that the next panel is there when it is needed: WebAssembly has no prefetch. */
+export function touch(at: usize, bytes: usize): void {
+  for (let p = at; p < at + bytes; p += 64) load<u8>(p)
+}
+
 /**
  * a: row-major, rows `lda` bytes apart. w: panels of 8 columns, [n/8][k][8], `ws` bytes apart. bias [n]; not read in mode ADD.
  * c: rows `ldc` bytes apart, its panels of 8 columns `cs` bytes apart (32: row-major). n is a multiple of 8.
@@ -43,6 +48,7 @@ export function gemmFloat(
         }
         o = c + i * ldc
       }
+      if (i == 0 && j + 8 < n) touch(w + ws, <usize>k * 32)
       let p = w, x = a + i * lda
       const end = x + <usize>k * 4
       while (x < end) {

@@ -5,7 +5,7 @@
 // non-negative). `fused` is one instruction where the processor has it (AVX-VNNI, ARM dot product; 4 x fp32), and slower than two steps
 // where it has not; the host measures once and chooses.
 // Plain: both operands 11 to 12 bits, as many as 32-bit sums allow, in pairs (dot_i16x8_s): twice as fast as unfused fp32 and almost as exact.
-import { GELU, geluTile, ROWS } from './gemm-float'
+import { GELU, geluTile, ROWS, touch } from './gemm-float'
 import { madd } from './vector'
 
 /** Bytes of one activation or weight. */
@@ -54,6 +54,7 @@ function gemmInt(fused: bool, a: usize, rows: usize, w: usize, c: usize, ldc: us
   for (let j = 0; j < n; j += 8, bias += 32) {
     for (let i = 0; i < m; i += ROWS) {
       let c00 = i32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
+      if (i == 0 && j + 8 < n) touch(w + panel, panel)
       let p = w, x = a + i * lda
       const end = x + lda
       while (x < end) {

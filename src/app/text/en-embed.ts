@@ -1,0 +1,33 @@
+// Search by meaning, in English: embedders and the vectors they make of a library.
+import { f, many } from './en-words'
+
+export const embed = {
+  title: 'Search by meaning',
+  body: 'Passages are found by their words. With an embedder of your own, a library is also searched by meaning, and both rankings are combined.',
+  folderHelp: 'A sentence-transformers folder with onnx/model.onnx. It stays in this browser.',
+  addFolder: 'Choose a folder',
+  adding: 'Trying the embedder',
+  added: (title: string) => `${title} is ready.`,
+  embedder: 'Embedder',
+  embedderOption: (title: string, dimensions: number, size: string) => `${title} · ${dimensions} numbers · ${size}`,
+  forget: (title: string) => `Delete the embedder ${title}`,
+  library: 'Library',
+  prefixes: 'Prefixes',
+  queryPrefix: 'Before a question',
+  passagePrefix: 'Before a passage',
+  prefixHelp: 'Some embedders are trained with them: e5 with “query: ” and “passage: ”.',
+  start: (passages: number) => `Embed ${many(passages, 'passage')}`,
+  resume: 'Go on',
+  again: 'Embed anew',
+  pause: 'Pause',
+  embedding: (done: number, total: number) => `${f.number(done)} of ${many(total, 'passage')}`,
+  preparing: 'Opening the library and the embedder',
+  pausedAt: (done: number, total: number) => `Paused at ${f.number(done)} of ${many(total, 'passage')}`,
+  progress: 'Passages embedded',
+  done: (title: string, size: string) => `Every passage has a vector by ${title} (${size}).`,
+  stale: 'The library has changed since its vectors were made, so they are not used. Embed it anew.',
+  isOn: 'Search this library by meaning too',
+  remove: 'Delete the vectors',
+  removed: 'Vectors deleted',
+  finished: (title: string) => `${title} is now searched by meaning too.`,
+}

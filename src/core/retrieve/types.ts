@@ -1,0 +1,24 @@
+// What a library says of itself.
+import type { ModelFile } from '../types'
+import type { Bm25Settings } from './bm25'
+
+export const LIBRARY_FORMAT = 'pagewise-library/1'
+
+/** pack.json: what a library is, and its files in verified chunks like those of a model. */
+export interface LibraryManifest {
+  format: typeof LIBRARY_FORMAT
+  id: string
+  title: string
+  licence: string
+  /** Where the texts come from: a web address or a sentence. */
+  source: string
+  passages: number
+  /** UTF-8 bytes of the passages' texts. */
+  textBytes: number
+  bm25: Bm25Settings
+  /** INDEX_FILE and PASSAGE_FILE. */
+  files: ModelFile[]
+}
+
+/** What a pack says where nobody stated a licence: one of the visitor's own files. */
+export const NO_LICENCE = 'not stated'

@@ -1,0 +1,143 @@
+// A Hugging Face checkpoint becomes a model folder: checked first, then written tensor by tensor, 4 MiB at a time, so that a checkpoint of
+// gigabytes needs little memory. model.json is returned last, when every file it lists is there.
+import { openCheckpoint, type ByteSource, type Checkpoint } from '../core/checkpoint'
+import { planWeightFile, weightBytes } from '../core/checkpoint/weight-file'
+import { AppError, throwIfAborted } from '../core/errors'
+import { MANIFEST_FORMAT } from '../core/manifest'
+import type { Clock, ModelFolderWriter, Progress, Sha256 } from '../core/ports'
+import { createSha256 } from '../core/sha256'
+import type { ModelFile, PairsManifest, Precision, SelfTest } from '../core/types'
+import { createMeter } from './progress'
+
+export interface CompileSettings {
+  id: string
+  title: string
+  precision: Precision
+  /** Tokens of a pair; null for what the tokenizer's settings or the config say. */
+  maxTokens: number | null
+}
+export interface CompileDeps {
+  writer: ModelFolderWriter
+  sha256: Sha256
+  clock: Clock
+  /** stems.json of the embedded model, by which contexts are fitted. */
+  stems: Uint8Array
+  /** Answers the self-test question with the weights that were written; left out or null, the model has no self-test. */
+  selfTest?: (signal: AbortSignal, manifest: PairsManifest) => Promise<SelfTest | null>
+}
+
+const CHUNK_BYTES = 4 * 1024 * 1024
+
+/**
+ * `place`: what people call the checkpoint. Progress counts bytes of the weight file. After an error or an abort nothing of it is left.
+ * Throws what openCheckpoint throws, checkpoint_value, storage_refused, aborted.
+ */
+export async function compileCheckpoint(
+  signal: AbortSignal,
+  place: string,
+  sources: readonly ByteSource[],
+  settings: CompileSettings,
+  deps: CompileDeps,
+  onProgress: (progress: Progress) => void,
+): Promise<PairsManifest> {
+  const checkpoint = await openCheckpoint(place, sources)
+  const maxTokens = { pair: pairTokens(checkpoint, settings.maxTokens) }
+  const { precision } = settings
+  const { writer } = deps
+  try {
+    const json = new TextEncoder().encode(JSON.stringify(checkpoint.tokenizerJson))
+    const files = [
+      await writeWeights(signal, checkpoint, precision, deps, onProgress),
+      await writeFile(signal, { name: 'tokenizer.json' }, [json], deps),
+      await writeFile(signal, { name: 'stems.json' }, [deps.stems], deps),
+    ]
+    const manifest: PairsManifest = {
+      format: MANIFEST_FORMAT,
+      id: settings.id,
+      title: settings.title,
+      licence: checkpoint.licence ?? 'unknown',
+      source: place,
+      architecture: checkpoint.architecture,
+      config: checkpoint.config,
+      layout: 'pairs',
+      maxTokens,
+      template: '{context} #### {prompt}',
+      files,
+      selfTest: null,
+      scores: [],
+    }
+    return { ...manifest, selfTest: (await deps.selfTest?.(signal, manifest)) ?? null }
+  } catch (error) {
+    await writer.discard()
+    throw error
+  }
+}
+
+/** Throws model_unsupported where more is asked for than the model has positions. */
+function pairTokens({ mostTokens, usualTokens, tokenizerTokens }: Checkpoint, asked: number | null): number {
+  const most = mostTokens ?? Infinity
+  if (asked !== null && asked > most)
+    throw new AppError('model_unsupported', { field: 'the number of tokens', value: asked, known: `up to ${most}` })
+  return asked ?? Math.min(tokenizerTokens ?? usualTokens, most)
+}
+
+function writeWeights(
+  signal: AbortSignal,
+  { weights }: Checkpoint,
+  precision: Precision,
+  deps: CompileDeps,
+  onProgress: (progress: Progress) => void,
+): Promise<ModelFile> {
+  const { header, bytes, order } = planWeightFile(weights, precision)
+  const meter = createMeter(deps.clock)
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    let done = header.length
+    yield header
+    for (const weight of order) {
+      for await (const piece of weightBytes(weight, precision)) {
+        yield piece
+        done += piece.length
+        onProgress(meter(done, bytes))
+      }
+    }
+  }
+  return writeFile(signal, { name: `weights.${precision}.safetensors`, precision }, pieces(), deps)
+}
+
+/** Cuts what comes into chunks, hashes and hands them on. */
+async function writeFile(
+  signal: AbortSignal,
+  file: Pick<ModelFile, 'name' | 'precision'>,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { writer, sha256, clock }: CompileDeps,
+): Promise<ModelFile> {
+  const whole = createSha256()
+  const chunkSha256: string[] = []
+  let chunk = new Uint8Array(CHUNK_BYTES)
+  let filled = 0
+  let bytes = 0
+  const flush = async (): Promise<void> => {
+    throwIfAborted(signal)
+    const full = chunk.subarray(0, filled)
+    whole.update(full)
+    await writer.chunk(signal, file.name, chunkSha256.length, full)
+    chunkSha256.push(await sha256(full))
+    bytes += filled
+    chunk = new Uint8Array(CHUNK_BYTES)
+    filled = 0
+    await clock.breathe()
+  }
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      const taken = piece.subarray(at, at + CHUNK_BYTES - filled)
+      chunk.set(taken, filled)
+      filled += taken.length
+      at += taken.length
+      if (filled === CHUNK_BYTES) await flush()
+    }
+  }
+  if (filled > 0) await flush()
+  const entry: ModelFile = { ...file, bytes, sha256: whole.digest(), chunkBytes: CHUNK_BYTES, chunkSha256 }
+  await writer.finish(signal, entry)
+  return entry
+}

@@ -1,0 +1,6 @@
+export interface Case<Port> {
+  title: string
+  /** Survives structuredClone. */
+  run(port: Port): Promise<unknown>
+  expected: unknown
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import type { DebertaConfig } from '../../src/core/compile/deberta-config'
+import { openEmbedding } from '../../src/core/compile/embedding'
+import { readSafetensors, type StoredType } from '../../src/core/compile/safetensors'
+import { safetensorsFile, type Part } from './compile-file'
+
+const config: DebertaConfig = {
+  vocabulary: 3,
+  hidden: 2,
+  layers: 1,
+  heads: 1,
+  intermediate: 2,
+  buckets: 4,
+  maxRelativePositions: 4,
+  maxPositions: 4,
+  types: 1,
+  hasPositionEmbeddings: true,
+  epsilon: 1e-7,
+}
+const bytesOf = (array: Float32Array | Int8Array | Uint16Array): Uint8Array => new Uint8Array(array.buffer)
+const part = (table: string, type: StoredType, shape: number[], values: Float32Array | Int8Array | Uint16Array): Part => ({
+  name: `deberta.embeddings.${table}`,
+  type,
+  shape,
+  bytes: bytesOf(values),
+})
+const POSITIONS = part('position_embeddings.weight', 'F32', [4, 2], Float32Array.of(0, 0, 10, 20, 30, 40, 50, 60))
+const TYPES = part('token_type_embeddings.weight', 'F32', [1, 2], Float32Array.of(0.5, -0.5))
+
+function row(words: Part[], id: number, position: number): number[] {
+  const file = safetensorsFile([...words, POSITIONS, TYPES])
+  const out = new Float32Array(3)
+  openEmbedding(readSafetensors('w', file, file.length), file, config).write(id, position, out, 1)
+  return [...out]
+}
+
+describe('openEmbedding', () => {
+  it('adds word, position and type, at the place it is told', () => {
+    expect(row([part('word_embeddings.weight', 'F32', [3, 2], Float32Array.of(1, 2, 3, 4, 5, 6))], 1, 2)).toEqual([0, 33.5, 43.5])
+  })
+  it('scales 8-bit words by row', () => {
+    const words = part('word_embeddings.weight', 'I8', [3, 2], Int8Array.of(1, 2, -3, 4, 5, 6))
+    const scales = part('word_embeddings.weight.scales', 'F16', [3], Uint16Array.of(0x3c00, 0x4000, 0x3800)) // 1, 2, 0.5
+    expect(row([words, scales], 1, 0)).toEqual([0, -5.5, 7.5])
+  })
+  it.each<[string, StoredType, number, number]>([
+    ['one', 'F16', 0x3c00, 1],
+    ['a negative half', 'F16', 0xbe00, -1.5],
+    ['the largest half', 'F16', 0x7bff, 65504],
+    ['the smallest half', 'F16', 0x0001, 2 ** -24],
+    ['a third as half', 'F16', 0x3555, 0.333251953125],
+    ['a bfloat', 'BF16', 0xc049, -3.140625],
+  ])('reads %s', (_, type, bits, value) => {
+    expect(row([part('word_embeddings.weight', type, [3, 2], Uint16Array.of(bits, 0, 0, 0, 0, 0))], 0, 0)[1]).toBe(Math.fround(value + 0.5))
+  })
+  it('gives a position past the table its last row', () => {
+    expect(row([part('word_embeddings.weight', 'F32', [3, 2], new Float32Array(6))], 0, 9)).toEqual([0, 50.5, 59.5])
+  })
+  it('refuses a table that the config does not describe', () => {
+    const words = part('word_embeddings.weight', 'F32', [2, 3], new Float32Array(6))
+    expect(() => row([words], 0, 0)).toThrow('deberta.embeddings.word_embeddings.weight is [2,3], the config asks for [3,2]')
+  })
+})
