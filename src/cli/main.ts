@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { AppError } from '../core/errors'
 import { addAsk } from './ask'
+import { addBench } from './bench'
 import { addCompile } from './compile'
 import { addEmbed } from './embed'
 import { addEvaluate } from './evaluate'
@@ -20,6 +21,7 @@ const program = new Command('pagewise')
 addScore(program, interrupt.signal)
 addAsk(program, interrupt.signal)
 addEvaluate(program, interrupt.signal)
+addBench(program, interrupt.signal)
 addCompile(program, interrupt.signal)
 addIndex(program, interrupt.signal)
 addEmbed(program, interrupt.signal)

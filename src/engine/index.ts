@@ -31,9 +31,9 @@ export function headNumbersAt(): usize {
   return headNumbers()
 }
 
-// For tests.
+// For tests, and to measure which ones are fast.
 export { attend, expRow, fillWindow, setBuffers, setWindow, transpose } from './attention'
-export { gemmFloat } from './kernels/gemm-float'
+export { gemmFloat, setTall } from './kernels/gemm-float'
 export { gemmIntFused, gemmIntTwoStep, intTop } from './kernels/gemm-int'
 export { addNorm, dotRow } from './kernels/norm'
 export { quantizeRows } from './kernels/quantize'

@@ -11,11 +11,12 @@ interface Scope {
 const scope = globalThis as unknown as Scope
 let instance: Promise<{ instance: Instance; area: number }> | null = null
 
-async function open({ module, sizes, weights, area, areaBytes, product }: OpenMessage): Promise<{ instance: Instance; area: number }> {
+async function open({ module, sizes, weights, area, areaBytes, choice }: OpenMessage): Promise<{ instance: Instance; area: number }> {
   const memory = 'memory' in weights ? weights.memory : createMemory(area + areaBytes, false)
   if ('copy' in weights) new Uint8Array(memory.buffer).set(new Uint8Array(weights.copy))
   const opened = await openInstance(module, memory, sizes)
-  opened.exports.setFused(product === 'fused' ? 1 : 0)
+  opened.exports.setFused(choice.isFused ? 1 : 0)
+  opened.exports.setTall(choice.isTall ? 1 : 0)
   return { instance: opened, area }
 }
 

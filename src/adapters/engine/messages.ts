@@ -1,6 +1,6 @@
 // What the host and a worker of the engine say to each other.
 import type { SharedPrefixInput } from '../../core/types'
-import type { IntegerProduct } from './integer-product'
+import type { Choice } from './choice'
 import type { Sizes } from './sizes'
 
 export interface OpenMessage {
@@ -12,7 +12,7 @@ export interface OpenMessage {
   /** The worker's area: where it begins and how long it is. */
   area: number
   areaBytes: number
-  product: IntegerProduct
+  choice: Choice
 }
 export type ToWorker = OpenMessage | { kind: 'answer'; id: number; questions: readonly SharedPrefixInput[] }
 

@@ -4,7 +4,7 @@ import { sharedPrefixOnly } from '../../core/encode/shared-prefix'
 import { throwIfAborted } from '../../core/errors'
 import type { ModelFileReader, Scorer } from '../../core/ports'
 import type { Arithmetic, Manifest, Precision } from '../../core/types'
-import { chooseProduct, type IntegerProduct } from './integer-product'
+import { chooseKernels, PLAIN, type Choice } from './choice'
 import { loadWeights } from './load'
 import type { OpenMessage, Port } from './messages'
 import { benchBytes } from './pack'
@@ -47,7 +47,7 @@ export async function openEngine(host: Host, signal: AbortSignal, request: Engin
   throwIfAborted(signal)
   const workers = Math.min(request.workers > 0 ? request.workers : Math.max(1, host.threads), MOST_WORKERS)
   const compiling = compile(host, request.build ?? bestBuild(), arithmetic)
-  const [file, { module, product }] = await Promise.all([openTensors(signal, weights), compiling])
+  const [file, { module, choice }] = await Promise.all([openTensors(signal, weights), compiling])
   const sizes = readSizes(manifest, arithmetic, wordStorage(file.header))
 
   const { weightsEnd, scratchBytes } = await measure(module, sizes, host.canShareMemory)
@@ -60,7 +60,7 @@ export async function openEngine(host: Host, signal: AbortSignal, request: Engin
   throwIfAborted(signal)
 
   const open = (index: number): { message: OpenMessage; transfer: ArrayBuffer[] } => {
-    const message = { kind: 'open' as const, module, sizes, areaBytes: area, product }
+    const message = { kind: 'open' as const, module, sizes, areaBytes: area, choice }
     if (host.canShareMemory)
       return { message: { ...message, weights: { memory: instance.memory }, area: firstArea + index * area }, transfer: [] }
     const copy = copyOfWeights(instance)
@@ -82,12 +82,11 @@ export async function openEngine(host: Host, signal: AbortSignal, request: Engin
   return createScorer(pool, sizes.rows, workers, arithmetic)
 }
 
-/** Integers need a build whose products are right here; the plain one's always are. */
-async function compile(host: Host, build: Build, arithmetic: Arithmetic): Promise<{ module: WebAssembly.Module; product: IntegerProduct }> {
+/** Compiles a build and chooses its kernels; where relaxed SIMD gets integers wrong, the plain build. */
+async function compile(host: Host, build: Build, arithmetic: Arithmetic): Promise<{ module: WebAssembly.Module; choice: Choice }> {
   const module = await host.compile(build, host.canShareMemory)
-  if (build === 'plain' || arithmetic === 'float') return { module, product: 'two-step' }
-  const product = await chooseProduct(module, host.canShareMemory)
-  return product === null ? compile(host, 'plain', arithmetic) : { module, product }
+  const choice = build === 'plain' ? PLAIN : await chooseKernels(module, host.canShareMemory, arithmetic === 'int8')
+  return choice === null ? compile(host, 'plain', arithmetic) : { module, choice }
 }
 
 function createScorer(pool: Pool, rows: number, workers: number, arithmetic: Arithmetic): Scorer {

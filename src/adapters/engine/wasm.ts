@@ -19,6 +19,7 @@ export interface EngineExports extends WebAssembly.Exports {
   ) => number
   setScratch: (at: number) => void
   setFused: (isFused: number) => void
+  setTall: (isTall: number) => void
   scratchBytes: (rows: number) => number
   answer: (questions: number, count: number, ids: number, out: number) => void
 
@@ -58,10 +59,24 @@ export interface EngineExports extends WebAssembly.Exports {
   ) => void
   packRelative: (layer: number, part: number, rows: number, panels: number, bias: number, work: number) => void
   normalize: (x: number, norm: number, m: number, work: number) => void
+  gemmFloat: (
+    a: number,
+    lda: number,
+    w: number,
+    ws: number,
+    bias: number,
+    c: number,
+    ldc: number,
+    cs: number,
+    m: number,
+    k: number,
+    n: number,
+    mode: number,
+  ) => void
   gemmIntFused: GemmInt
   gemmIntTwoStep: GemmInt
 }
-type GemmInt = (
+export type GemmInt = (
   a: number,
   rows: number,
   w: number,

@@ -24,7 +24,7 @@ export interface ShardSettings {
 /** Passages by which the company of a term is told. */
 const SAMPLE = 1024
 /** Chosen so that a cold question stays under 3 MB and 25 requests on a million passages: docs/big-libraries.md. */
-export const SHARD_SETTINGS: ShardSettings = { longestList: 65_536, ownShardBytes: 49_152, sharedShardBytes: 131_072, listedTerms: 32_768 }
+export const SHARD_SETTINGS: ShardSettings = { longestList: 65_536, ownShardBytes: 49_152, sharedShardBytes: 114_688, listedTerms: 32_768 }
 
 /** Gives the shards in the order of their numbers and returns the rest of the directory. */
 export function* buildShards(
@@ -52,8 +52,8 @@ export function* buildShards(
     }
   }
   const count = index.lengths.length
-  const described = grouped.map(({ documentFrequency, list, passages }) => ({
-    bytes: list.length,
+  const described = grouped.map(({ term, documentFrequency, list, passages }) => ({
+    bytes: sizeOf({ term, list }),
     weight: idf(count, documentFrequency),
     passages,
   }))
@@ -62,11 +62,16 @@ export function* buildShards(
     shards++
     yield writeShard(members)
   }
-  const rareBytes = rare.reduce((sum, { list }) => sum + list.length, 0)
+  const rareBytes = rare.reduce((sum, list) => sum + sizeOf(list), 0)
   const hashedShards = Math.ceil(rareBytes / settings.sharedShardBytes)
   const hashes = rare.map(({ term }) => termHash(term) % hashedShards)
   for (const members of collect(rare, hashes, hashedShards)) yield writeShard(members)
   return { terms: listed, listedShards: shards, areAllListed: rare.length === 0 }
+}
+
+/** About what a term takes in a shard. */
+function sizeOf({ term, list }: Pick<TermList, 'term' | 'list'>): number {
+  return term.length + list.length + 4
 }
 
 /** Members of each group, in order. */

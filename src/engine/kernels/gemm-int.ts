@@ -2,10 +2,10 @@
 // Sums are exact in 32 bits, so the result does not depend on the instruction that makes them.
 //
 // With relaxed SIMD: weights -127 … 127, activations 0 … 127 with a zero point a row (7 bits: the instruction's second operand must be
-// non-negative). `fused` is one instruction where the processor has it (AVX-VNNI, ARM dot product; 4 x fp32), and slower than two steps
-// where it has not; the host measures once and chooses.
+// non-negative). `fused` is one instruction where processor and compiler have it (AVX-VNNI, ARM dot product; 4 x fp32), and slower than two
+// steps, in lower tiles, where they have not; the host measures and chooses.
 // Plain: both operands 11 to 12 bits, as many as 32-bit sums allow, in pairs (dot_i16x8_s): twice as fast as unfused fp32 and almost as exact.
-import { GELU, geluTile, ROWS, touch } from './gemm-float'
+import { GELU, geluTile, LOW, TALL, touch } from './gemm-float'
 import { madd } from './vector'
 
 /** Bytes of one activation or weight. */
@@ -44,15 +44,15 @@ function finish(c: usize, d0: v128, d1: v128, row: usize, bias: usize, scale: us
 
 /**
  * a [m][k] integers, contiguous; rows [m][2]: scale and zero point of each. w: panels [n/8][k/STEP][8][STEP], then bias [n], scale [n] and
- * column sums [n] in fp32. c: as in gemmFloat. Rows m … next multiple of ROWS are read and written.
+ * column sums [n] in fp32. c: as in gemmFloat. Up to 5 rows behind the last one are read and written.
  */
 @inline
 function gemmInt(fused: bool, a: usize, rows: usize, w: usize, c: usize, ldc: usize, cs: usize, m: i32, k: i32, n: i32, mode: i32): void {
-  const lda = <usize>k * INT_BYTES, panel = <usize>k * 8 * INT_BYTES
+  const rowsOfTile = fused ? TALL : LOW, lda = <usize>k * INT_BYTES, panel = <usize>k * 8 * INT_BYTES
   let bias = w + <usize>n * k * INT_BYTES
   const toScale = <usize>n * 4, toSum = <usize>n * 8
   for (let j = 0; j < n; j += 8, bias += 32) {
-    for (let i = 0; i < m; i += ROWS) {
+    for (let i = 0; i < m; i += rowsOfTile) {
       let c00 = i32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00
       if (i == 0 && j + 8 < n) touch(w + panel, panel)
       let p = w, x = a + i * lda
@@ -67,7 +67,7 @@ function gemmInt(fused: bool, a: usize, rows: usize, w: usize, c: usize, ldc: us
         c20 = step(fused, w0, v, c20); c21 = step(fused, w1, v, c21)
         v = v128.load_splat<i32>(x + 3 * lda)
         c30 = step(fused, w0, v, c30); c31 = step(fused, w1, v, c31)
-        if (ROWS > 4) {
+        if (fused) {
           v = v128.load_splat<i32>(x + 4 * lda)
           c40 = step(fused, w0, v, c40); c41 = step(fused, w1, v, c41)
           v = v128.load_splat<i32>(x + 5 * lda)
@@ -80,17 +80,17 @@ function gemmInt(fused: bool, a: usize, rows: usize, w: usize, c: usize, ldc: us
       finish(o, c10, c11, r, bias, bias + toScale, bias + toSum); o += ldc; r += 8
       finish(o, c20, c21, r, bias, bias + toScale, bias + toSum); o += ldc; r += 8
       finish(o, c30, c31, r, bias, bias + toScale, bias + toSum); o += ldc; r += 8
-      if (ROWS > 4) {
+      if (fused) {
         finish(o, c40, c41, r, bias, bias + toScale, bias + toSum); o += ldc; r += 8
         finish(o, c50, c51, r, bias, bias + toScale, bias + toSum)
       }
-      if (mode == GELU) geluTile(c + i * ldc, ldc)
+      if (mode == GELU) geluTile(c + i * ldc, ldc, rowsOfTile)
     }
     w += panel; c += cs
   }
 }
 export function gemmIntFused(a: usize, rows: usize, w: usize, c: usize, ldc: usize, cs: usize, m: i32, k: i32, n: i32, mode: i32): void {
-  gemmInt(true, a, rows, w, c, ldc, cs, m, k, n, mode)
+  gemmInt(ASC_FEATURE_RELAXED_SIMD, a, rows, w, c, ldc, cs, m, k, n, mode)
 }
 export function gemmIntTwoStep(a: usize, rows: usize, w: usize, c: usize, ldc: usize, cs: usize, m: i32, k: i32, n: i32, mode: i32): void {
   gemmInt(false, a, rows, w, c, ldc, cs, m, k, n, mode)
