@@ -39,6 +39,8 @@ export interface IndexingDeps {
   /** Raw deflate. */
   deflate: Codec
   openParquet: OpenParquet
+  /** Awaited between two pieces of work: resolves when the work may go on. */
+  mayGoOn?: (signal: AbortSignal) => Promise<void>
 }
 
 /** `idPrefix`: passages are named prefix-1, prefix-2 … Rejects with corpus_empty, corpus_too_large, what readCorpus throws, aborted. */
@@ -47,7 +49,7 @@ export async function indexCorpus(
   files: readonly CorpusFile[],
   columns: CorpusColumns,
   idPrefix: string,
-  { clock, deflate, openParquet }: IndexingDeps,
+  { clock, deflate, openParquet, mayGoOn }: IndexingDeps,
   onProgress: (progress: IndexingProgress) => void,
 ): Promise<IndexedCorpus> {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -78,6 +80,7 @@ export async function indexCorpus(
       }
       if (now - breathedAt > BREATH_MS) {
         await clock.breathe()
+        await mayGoOn?.(signal)
         breathedAt = clock.now()
       }
     }

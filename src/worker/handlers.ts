@@ -87,6 +87,11 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     },
     'library.inspect': ({ files }) => libraryFiles.inspect(files),
     'library.add': (params, { signal, emit }) => libraryFiles.add(signal, params, emit),
+    'library.hold': async ({ isHeld }) => {
+      await Promise.resolve()
+      libraryFiles.hold(isHeld)
+      return null
+    },
     'library.import': (params, { signal, emit }) => libraryFiles.import(signal, params, emit),
     'library.export': ({ id }, { signal }) => libraryFiles.export(signal, id),
     'library.rename': ({ id, title }, { signal }) => libraries.rename(signal, id, title),

@@ -16,6 +16,7 @@ import {
 import { indexCorpus } from '../jobs/build-library'
 import { packLibrary, unpackLibrary } from '../jobs/build-library-pack'
 import { storeLibrary, type StoringDeps } from '../jobs/build-library-store'
+import { Gate } from '../jobs/gate'
 import { createMeter } from '../jobs/progress'
 import type { LibraryHost, LibraryHostDeps } from './library-host'
 import type { CorpusParams, CorpusProgress, CorpusView, LibraryEntry } from './protocol'
@@ -36,6 +37,8 @@ const SAMPLES = 3
 const SAMPLE_CHARACTERS = 200
 
 export class LibraryFiles {
+  readonly #gate = new Gate()
+
   constructor(
     private readonly deps: LibraryFilesDeps,
     private readonly host: LibraryHost,
@@ -75,13 +78,20 @@ export class LibraryFiles {
     }
   }
 
+  /** Pauses what is being indexed, or lets it go on. */
+  hold(isHeld: boolean): void {
+    this.#gate.isClosed = isHeld
+  }
+
   async add(signal: AbortSignal, params: CorpusParams, emit: (progress: CorpusProgress) => void): Promise<LibraryEntry> {
     const { title, textColumn, titleColumn } = params
+    this.hold(false)
     const files = params.files.map(corpusFile)
     const meter = createMeter(this.deps.clock)
     const name = title.trim() || baseName(files[0]?.name ?? '')
     const id = slug(name)
-    const indexed = await indexCorpus(signal, files, { text: textColumn, title: titleColumn }, id, this.deps, (progress) => {
+    const deps = { ...this.deps, mayGoOn: (held: AbortSignal) => this.#gate.pass(held) }
+    const indexed = await indexCorpus(signal, files, { text: textColumn, title: titleColumn }, id, deps, (progress) => {
       emit({
         ...meter(progress.done, progress.total),
         file: progress.file,

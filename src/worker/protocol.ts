@@ -288,6 +288,8 @@ export interface Protocol {
   'library.inspect': { params: { files: { name: string; blob: Blob }[] }; event: Progress; result: CorpusView }
   /** Indexes files into a new library. Aborting leaves nothing behind. */
   'library.add': { params: CorpusParams; event: CorpusProgress; result: LibraryEntry }
+  /** Pauses the indexing of `library.add`, or lets it go on. */
+  'library.hold': { params: { isHeld: boolean }; event: never; result: null }
   /** One file that holds a pack, as `library.export` gives it. */
   'library.import': { params: { name: string; blob: Blob }; event: CorpusProgress; result: LibraryEntry }
   'library.export': { params: { id: string }; event: never; result: Blob }

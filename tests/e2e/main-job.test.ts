@@ -88,7 +88,10 @@ describe('a run', () => {
     await page.getByRole('button', { name: 'Answer 160 questions' }).click()
     await expect.poll(() => page.getByRole('progressbar').first().getAttribute('aria-valuenow'), { timeout: 30_000 }).not.toBe('0')
     await page.locator('#main').getByRole('button', { name: 'Pause' }).click()
-    await page.getByText(/^Paused at \d+ of 160/).first().waitFor()
+    await page
+      .getByText(/^Paused at \d+ of 160/)
+      .first()
+      .waitFor()
     await shoot(page, 'paused')
     await page.goto(page.url().split('#')[0]!)
     await page.getByRole('button', { name: 'Resume' }).click()
@@ -118,7 +121,10 @@ describe('a run', () => {
       .first()
       .waitFor({ timeout: 30_000 })
     await page.locator('#main').getByRole('button', { name: 'Pause' }).click()
-    await page.getByText(/^Paused at/).first().waitFor()
+    await page
+      .getByText(/^Paused at/)
+      .first()
+      .waitFor()
     await page.getByRole('button', { name: 'Cancel' }).click()
     const confirm = page.getByRole('button', { name: 'Stop here' })
     if (await confirm.isVisible().catch(() => false)) await confirm.click()

@@ -15,6 +15,7 @@ export class LibraryCorpus {
   textColumn = $state<string | null>(null)
   titleColumn = $state<string | null>(null)
   #status = $state<CorpusStatus>('none')
+  #isHeld = $state(false)
   #view = $state.raw<CorpusView | null>(null)
   #progress = $state.raw<CorpusProgress | null>(null)
   #added = $state.raw<LibraryEntry | null>(null)
@@ -64,6 +65,7 @@ export class LibraryCorpus {
     const refused = this.#view?.files.flatMap(({ name, refusal }) => (refusal === null ? [] : [name])) ?? []
     const files = this.#files.filter(({ name }) => !refused.includes(name))
     this.#status = 'working'
+    this.#isHeld = false
     const entry = await this.#attempt((signal) =>
       this.client.call('library.add', { files, title, textColumn, titleColumn }, { signal, onEvent: (event) => (this.#progress = event) }),
     )
@@ -76,6 +78,17 @@ export class LibraryCorpus {
       this.client.call('library.import', pack, { signal, onEvent: (event) => (this.#progress = event) }),
     )
     await this.#settle(entry, 'none')
+  }
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+  /** Files are being indexed, which can be paused; importing a pack is over too soon for that. */
+  get canHold(): boolean {
+    return this.#status === 'working' && this.#files.length > 0
+  }
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld
+    this.client.call('library.hold', { isHeld }).catch((error: unknown) => (this.#error = error))
   }
   stop(): void {
     this.#work?.abort()
