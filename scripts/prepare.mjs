@@ -24,11 +24,11 @@ export function installPackages() {
 
 /** Builds `part` ('engine', 'page' or 'cli') where its output is missing or older than any source. */
 export function build(part) {
-  const outputs = { engine: 'src/adapters/engine/build/engine-plain.wasm', page: 'dist/page/index.html', cli: 'dist/cli/main.mjs' }
+  const outputs = { engine: 'src/adapters/engine/build/engine.worker.js', page: 'dist/page/index.html', cli: 'dist/cli/main.mjs' }
   const output = join(ROOT, outputs[part])
   const sources =
     part === 'engine'
-      ? ['src/engine', 'scripts']
+      ? ['src/engine', 'src/adapters/engine', 'src/core/compile', 'scripts']
       : ['src', 'public', 'models/default', 'libraries', 'vite.config.ts', 'vite.cli.config.ts', 'package.json']
   if (existsSync(output) && statSync(output).mtimeMs >= Math.max(...sources.map((source) => newest(join(ROOT, source))))) return
   console.error(`Building the ${part} …`)
