@@ -1,7 +1,7 @@
 // npm run bench: how fast Pagewise answers, against the same model as anyone would run it today, in one run on one machine. The contenders
 // take turns, round after round, so that a machine that slows down slows all of them; quoted are medians over the rounds and their ratios.
-// Results go to docs/benchmarks.md between the marks <!-- speed --> and <!-- /speed -->.
-// usage: npm run bench -- [--peer MODEL.onnx] [--rounds N] [--dry]      --peer: what models/recipe/README.md exports as the opponent
+// Results go to docs/benchmarks.md between the marks <!-- speed --> and <!-- cold -->; --cold measures the cold start alone.
+// usage: npm run bench -- [--peer MODEL.onnx] [--rounds N] [--cold] [--dry]      --peer: what models/recipe/README.md exports as the opponent
 import { readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -13,7 +13,12 @@ import type { Spec } from './page'
 import { readSets, SET_NAMES, type SetName } from './sets'
 
 const { values } = parseArgs({
-  options: { peer: { type: 'string' }, rounds: { type: 'string', default: '3' }, dry: { type: 'boolean', default: false } },
+  options: {
+    peer: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    dry: { type: 'boolean', default: false },
+    cold: { type: 'boolean', default: false },
+  },
 })
 const rounds = Number(values.rounds)
 const sets = readSets()
@@ -82,20 +87,25 @@ async function main(): Promise<void> {
   }
   for (const contender of closing) await contender.close()
   await pages.close()
-  const starts = await coldStart()
-  const text = report(
-    entries.map((entry) => entry.row),
-    starts,
-    pages.browserVersion,
+  publish(
+    'speed',
+    speedTables(
+      entries.map((entry) => entry.row),
+      pages.browserVersion,
+    ),
   )
+}
+
+/** Prints a part of the report and writes it between its marks. */
+function publish(part: 'speed' | 'cold', text: string): void {
   console.log(text)
   if (values.dry) return
   const path = 'docs/benchmarks.md'
-  const page = readFileSync(path, 'utf8')
-  writeFileSync(path, page.replace(/<!-- speed -->[^]*<!-- \/speed -->/, `<!-- speed -->\n${text}\n<!-- /speed -->`))
+  const marks = new RegExp(`<!-- ${part} -->[^]*<!-- /${part} -->`)
+  writeFileSync(path, readFileSync(path, 'utf8').replace(marks, `<!-- ${part} -->\n${text}\n<!-- /${part} -->`))
 }
 
-function report(rows: readonly Row[], starts: readonly ColdStart[], browserVersion: string): string {
+function speedTables(rows: readonly Row[], browserVersion: string): string {
   const table = (where: Row['where']): string => {
     const some = rows.filter((row) => row.where === where)
     const opponent = some.find((row) => row.name.startsWith('peer'))
@@ -110,7 +120,11 @@ function report(rows: readonly Row[], starts: readonly ColdStart[], browserVersi
       ...some.map((row) => `| ${row.name} | ${cell(row, 'closed')} | ${cell(row, 'context')} | ${row.first.toFixed(2)} s |`),
     ].join('\n')
   }
-  const cold = [
+  return [machine(browserVersion), '', table('browser'), '', table('Node')].join('\n')
+}
+
+function coldTable(starts: readonly ColdStart[]): string {
+  return [
     '| visit | to a usable page | to the first answer | fetched | peak memory of the page’s process |',
     '|---|---|---|---|---|',
     ...starts.map(
@@ -118,7 +132,6 @@ function report(rows: readonly Row[], starts: readonly ColdStart[], browserVersi
         `| ${s.visit} | ${s.usableSeconds.toFixed(2)} s | ${s.answerSeconds.toFixed(2)} s | ${(s.fetchedBytes / 1e6).toFixed(1)} MB | ${(s.peakBytes / 1e6).toFixed(0)} MB |`,
     ),
   ].join('\n')
-  return [machine(browserVersion), '', table('browser'), '', table('Node'), '', cold].join('\n')
 }
 
 function machine(browserVersion: string): string {
@@ -127,5 +140,6 @@ function machine(browserVersion: string): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor'
   return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores of ${model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${platform()} ${arch()}, Node ${process.versions.node}, onnxruntime ${version('onnxruntime-web')}, ${browserVersion}. 80 questions of \`public/samples\`; medians of ${rounds} rounds in which the contenders take turns.`
 }
-await main()
+if (!values.cold) await main()
+publish('cold', coldTable(await coldStart()))
 process.exit(0)
