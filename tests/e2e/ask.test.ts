@@ -34,6 +34,8 @@ describe('a typed question', () => {
       .waitFor({ timeout: 60_000 })
     for (const word of ['Which', 'Which is', 'Which is a planet']) await prompt.fill(word)
     await prompt.press('Control+Enter')
-    await expect.poll(() => page.getByText(/, a clear lead\.|, ahead of .+\.|A close call between/).count(), { timeout: 30_000 }).toBeGreaterThan(0)
+    await expect
+      .poll(() => page.getByText(/, a clear lead\.|, ahead of .+\.|A close call between/).count(), { timeout: 30_000 })
+      .toBeGreaterThan(0)
   })
 })
