@@ -101,6 +101,8 @@ describe('Markdown', () => {
     const piece = fc.constantFrom('sun', 'star', 'water', '*', '**', '_', '`', '[', ']', '> ', '+ ', '\n', '|', '~~', '\\', '!')
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {
+        // The line of a code fence and the target of a link are no words of the text.
+        fc.pre(!/^ {0,3}(?:`{3}|~{3})|\]\s*\[/m.test(pieces.join('')))
         const got = markdownSections(pieces.join('')).flatMap(({ title, text }) => [title, text])
         expect(words(got.join(' ')).join('')).toBe(words(pieces.join(' ')).join(''))
       }),
