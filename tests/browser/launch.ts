@@ -32,6 +32,8 @@ export async function serveSources(): Promise<Served> {
     configFile: `${ROOT}/vite.config.ts`,
     logLevel: 'error',
     server: { port: 0, hmr: false },
+    // Every package is found before the first page asks: one that is found later makes Vite throw away what it served.
+    optimizeDeps: { entries: ['tests/browser/page/*.ts', 'tests/bench/page.ts', 'src/worker/*.ts'].map((path) => `${ROOT}/${path}`) },
   })
   await server.listen()
   return { address: server.resolvedUrls!.local[0]!, close: () => server.close() }
