@@ -49,19 +49,20 @@ export function attendAsDefined(engine: Engine, { prefix, own, gap, heads, headS
       at(relative, ((h * 2 + part) * size + d) * 2 * buckets + 2 * buckets - 1 - bucketOf(offset))
     for (const i of indices(count)) {
       const position = (own ? prefix : 0) + i
-      const scores = seen.map(([t, p]) =>
-        sum(
-          indices(size).map((d) => {
-            const [qd, kd] = [at(q, (row + i) * H + h * size + d), at(k, t * H + h * size + d)]
-            return qd * kd + qd * rel(0, d, position - p) + kd * rel(1, d, position - p)
-          }),
-        ),
+      const products = seen.map(([t, p]) =>
+        indices(size).flatMap((d) => {
+          const [qd, kd] = [at(q, (row + i) * H + h * size + d), at(k, t * H + h * size + d)]
+          return [qd * kd, qd * rel(0, d, position - p), kd * rel(1, d, position - p)]
+        }),
       )
+      const scores = products.map(sum)
+      // fp32 sums are as exact as their largest terms, and an absolute error of a score is a relative one of its weight
+      const magnitude = Math.max(...products.map((terms) => sum(terms.map(Math.abs))))
       const most = Math.max(...scores)
       const weights = scores.map((s) => Math.exp(s - most))
       for (const d of indices(size)) {
         const terms = seen.map(([t], s) => (at(weights, s) / sum(weights)) * at(v, t * H + h * size + d))
-        const tolerance = 2e-5 * sum(terms.map(Math.abs)) + 1e-6
+        const tolerance = (2e-5 + 8 * 2 ** -24 * magnitude) * sum(terms.map(Math.abs)) + 1e-6
         expectClose(at(result, (row + i) * H + h * size + d), sum(terms), tolerance, `head ${String(h)}, query ${String(i)}`)
       }
     }
