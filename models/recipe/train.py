@@ -1,7 +1,8 @@
 """Trains the shared-prefix model, on the CPU or on a GPU. It can be stopped at any time and resumed: optimizer, schedule, random state and
 place in the pass are kept in OUT/state.pt, the model so far in OUT as a checkpoint folder, the log in OUT/log.jsonl.
 
-Schedule: linear warm-up, then linear decay to a fiftieth, over all passes. Word embeddings are frozen: they are half of the parameters, and
+Schedule: linear warm-up, then linear decay to a fiftieth, over all passes, or over --hours of training where a machine is at hand for so
+long and not longer. Word embeddings are frozen: they are half of the parameters, and
 the vocabulary outside the training set keeps its meaning. A twentieth of the questions, told by their text, is never trained on.
 """
 import argparse
@@ -28,6 +29,7 @@ BATCH_UNIT = 16  # questions whose mean loss weighs 1, so that small batches pul
 @dataclass
 class Settings:
     passes: float = 2
+    hours: float = 0.0  # where above 0, the schedule ends after so long instead of after `passes`
     learning_rate: float = 1e-4
     new_parts_factor: float = 4
     warm_up: float = 0.03
@@ -81,9 +83,17 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-6, weight_decay=0.01, fused=True)
         self.pass_number = self.batch_number = self.seen = 0
         self.smoothed_loss: float | None = None
+        self.started, self.seconds_before = time.time(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Time of training, that of the runs resumed included."""
+        return self.seconds_before + time.time() - self.started
 
     @property
     def progress(self) -> float:
+        if self.settings.hours > 0:
+            return self.seconds / (self.settings.hours * 3600)
         return self.seen / (self.settings.passes * self.item_count)
 
     def step(self, batch: list[Sample]) -> None:
@@ -121,7 +131,7 @@ class Trainer:
 
     def state(self) -> dict:
         counters = {k: getattr(self, k) for k in ('pass_number', 'batch_number', 'seen', 'smoothed_loss')}
-        return {'settings': asdict(self.settings), 'model': self.model.state_dict(), 'optimizer': self.optimizer.state_dict(), 'random': torch.get_rng_state(), **counters}
+        return {'settings': asdict(self.settings), 'model': self.model.state_dict(), 'optimizer': self.optimizer.state_dict(), 'random': torch.get_rng_state(), 'seconds': self.seconds, **counters}
 
     def restore(self, state: dict) -> None:
         if state['settings'] != asdict(self.settings):
@@ -129,6 +139,7 @@ class Trainer:
         self.model.load_state_dict(state['model'])
         self.optimizer.load_state_dict(state['optimizer'])
         torch.set_rng_state(state['random'])
+        self.started, self.seconds_before = time.time(), state['seconds']
         for name in ('pass_number', 'batch_number', 'seen', 'smoothed_loss'):
             setattr(self, name, state[name])
 

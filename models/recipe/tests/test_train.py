@@ -60,6 +60,25 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(folder, monkeypatch):
         torch.testing.assert_close(resumed[name], tensor, atol=1e-3, rtol=0, msg=name)
 
 
+def test_a_schedule_of_hours_follows_the_clock_through_a_resumed_run(folder, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(train.time, 'time', lambda: now[0])
+
+    def trainer():
+        model, encoder = checkpoint.load(folder / 'start'), checkpoint.load_encoder(folder / 'start')
+        return train.Trainer(model, encoder, items.read_items(folder / 'data.jsonl'), train.Settings(hours=2), 'cpu')
+
+    first = trainer()
+    now[0] += 1800
+    assert first.progress == pytest.approx(0.25)
+    state = first.state()
+    now[0] += 99999  # nobody trains
+    second = trainer()
+    second.restore(state)
+    now[0] += 3600
+    assert second.progress == pytest.approx(0.75)
+
+
 def test_training_lowers_the_loss(folder, monkeypatch):
     run(folder, 'run', monkeypatch=monkeypatch)
     log = [json.loads(line) for line in (folder / 'run/log.jsonl').open()]
