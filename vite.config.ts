@@ -54,8 +54,23 @@ export default defineConfig({
     VitePWA({
       registerType: 'autoUpdate',
       injectRegister: false,
-      // Weights and libraries live in IndexedDB, onnxruntime is fetched only when WebGPU is tried: neither is precached.
+      // Weights and libraries live in IndexedDB. onnxruntime and transformers.js are fetched only when WebGPU is tried or an embedder opened:
+      // neither is precached, and what came once is kept. Their names hold a hash of what they contain, so a kept one is never out of date; an
+      // embedder needs three of them. The first visit's page is claimed, so that it need not be reloaded before it keeps them.
       workbox: {
+        clientsClaim: true,
+        runtimeCaching: [
+          {
+            urlPattern: ({ url, sameOrigin }) => sameOrigin && /\/assets\/(ort|transformers)[^/]*$/.test(url.pathname),
+            handler: 'CacheFirst',
+            options: {
+              cacheName: 'onnxruntime',
+              expiration: { maxEntries: 12, purgeOnQuotaError: true },
+              // One file is a module and the script of a worker: many hosts answer "Vary: Origin", which only the first of them sends.
+              matchOptions: { ignoreVary: true },
+            },
+          },
+        ],
         globPatterns: [
           '**/*.{js,css,html,svg,png,woff2}',
           '**/engine*.wasm',

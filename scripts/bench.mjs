@@ -1,9 +1,11 @@
-// npm run bench -- [--peer MODEL.onnx] [--rounds N] [--dry]: builds what is timed, then runs tests/bench/main.ts.
+// npm run bench -- [options]: builds what is timed, then runs tests/bench/main.ts; with --pairs FOLDER tests/bench/pairs/main.ts instead, with
+// --quality tests/bench/quality/main.ts. Each says at its head what else it takes.
 import { build, installPackages, ROOT } from './prepare.mjs'
 
 installPackages()
 build('engine')
-build('page')
+const part = ['pairs', 'quality'].find((name) => process.argv.includes(`--${name}`)) ?? 'main'
+if (part === 'main') build('page')
 const vite = await import('vite')
 await vite.build({
   configFile: false,
@@ -11,11 +13,19 @@ await vite.build({
   logLevel: 'error',
   publicDir: false,
   build: {
-    ssr: 'tests/bench/main.ts',
+    ssr: true,
     outDir: 'dist/bench',
     target: 'node20',
-    rollupOptions: { output: { entryFileNames: 'main.mjs' } },
+    rollupOptions: {
+      input: {
+        main: 'tests/bench/main.ts',
+        pairs: 'tests/bench/pairs/main.ts',
+        'pairs-node': 'tests/bench/pairs/node.ts',
+        quality: 'tests/bench/quality/main.ts',
+      },
+      output: { entryFileNames: '[name].mjs' },
+    },
   },
 })
 process.chdir(ROOT)
-await import('../dist/bench/main.mjs')
+await import(`../dist/bench/${part}.mjs`)

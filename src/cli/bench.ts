@@ -47,7 +47,7 @@ export function addBench(program: Command, signal: AbortSignal): void {
       }
       const result = {
         engine: model.scorer.description,
-        precision: options.precision,
+        precision: model.choice.precision,
         loadSeconds: model.loadSeconds,
         closedBook: median(rates.closed),
         withContext: median(rates.context),

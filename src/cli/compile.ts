@@ -1,96 +1,143 @@
-// pagewise compile: a Hugging Face checkpoint becomes a model folder that `score --model` and the page read.
-import { readFile, writeFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+// pagewise compile: a checkpoint becomes a model folder that `score --model` and the page read. It lies in a folder, at an address, or is an .onnx file.
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import { sha256 } from '../adapters/crypto/sha256'
+import { openRemoteFolder } from '../adapters/http/remote'
 import { createFolderWriter, openCheckpointFolder } from '../adapters/node/checkpoint'
+import { createFolderChunkStore } from '../adapters/node/chunk-store'
 import { openDirectorySource } from '../adapters/node/source'
 import { openOrtNode } from '../adapters/ort/node'
 import { createNoStore } from '../adapters/memory/stores'
-import { SELF_TEST_QUESTION } from '../core/checkpoint/self-test-question'
-import { createEncoder } from '../core/encode'
-import { AppError } from '../core/errors'
+import type { ByteSource } from '../core/checkpoint'
+import { AppError, type ErrorCode } from '../core/errors'
+import type { Exclusively, Progress } from '../core/ports'
 import type { PairsManifest, Precision, SelfTest } from '../core/types'
-import { openCachedFolder, readJson } from '../jobs/cached-folder'
+import { openCachedFolder } from '../jobs/cached-folder'
 import { compileCheckpoint } from '../jobs/compile-model'
+import { makeSelfTest } from '../jobs/make-self-test'
+import { openRemoteCheckpoint } from '../jobs/remote-checkpoint'
 import { clock, EMBEDDED_MODEL } from './model'
 import { wholeNumber } from './options'
 import { createProgressLine } from './terminal'
 
 interface CompileOptions {
   out: string
-  precision: Precision
+  precision?: Precision
   layout: 'pairs'
   maxTokens?: number
 }
 
+const ARGUMENT =
+  'folder with config.json, tokenizer.json and the weights (safetensors, pytorch_model.bin, or an .onnx file, which runs as it is); ' +
+  'an .onnx file; or the https:// address of such a folder or of a model on huggingface.co'
+
 export function addCompile(program: Command, signal: AbortSignal): void {
   program
     .command('compile')
-    .description('make a model folder of a Hugging Face multiple-choice checkpoint')
-    .argument('<checkpoint>', 'folder with config.json, tokenizer.json and the weights (safetensors or pytorch_model.bin)')
+    .description('make a model folder of a multiple-choice checkpoint')
+    .argument('<checkpoint>', ARGUMENT)
     .requiredOption('--out <dir>', 'model folder to write')
-    .addOption(new Option('--precision <name>', 'how the weights are kept').choices(['q8', 'q4', 'fp16', 'fp32']).default('q8'))
+    .addOption(
+      new Option('--precision <name>', 'how the weights are kept; q8 where left out, an .onnx file keeps its own').choices([
+        'q8',
+        'q4',
+        'fp16',
+        'fp32',
+      ]),
+    )
     .addOption(new Option('--layout <name>', 'how questions are laid out').choices(['pairs']).default('pairs'))
     .option('--max-tokens <n>', 'tokens of a question with one option; the checkpoint says where left out', wholeNumber(16))
     .action((checkpoint: string, options: CompileOptions) => compile(signal, checkpoint, options))
 }
 
-async function compile(signal: AbortSignal, directory: string, { out, precision, maxTokens }: CompileOptions): Promise<void> {
-  const name = basename(resolve(directory))
-  const folder = await openCheckpointFolder(directory)
+async function compile(signal: AbortSignal, from: string, { out, precision, maxTokens }: CompileOptions): Promise<void> {
   const line = createProgressLine(process.stderr)
+  const show = (doing: string, { done, total, rate, secondsLeft }: Progress): void => {
+    const mega = (bytes: number): number => Math.round(bytes / 1e6)
+    line.show(doing, { done: mega(done), total: mega(total), rate: rate / 1e6, secondsLeft })
+  }
+  let opened: Opened | null = null
   try {
+    opened = await (/^https?:\/\//i.test(from) ? openAddress(signal, from, out, show) : openFolder(from))
     const manifest = await compileCheckpoint(
       signal,
-      name,
-      folder.sources,
-      { id: name, title: name, precision, maxTokens: maxTokens ?? null },
+      opened.place,
+      opened.sources,
+      { id: opened.name, title: opened.name, precision: precision ?? null, maxTokens: maxTokens ?? null },
       {
         writer: createFolderWriter(out),
         sha256,
         clock,
         stems: new Uint8Array(await readFile(join(EMBEDDED_MODEL, 'stems.json'))),
-        selfTest: (s, draft) => answerSelfTest(s, out, draft, precision),
+        selfTest: (s, draft) => answerSelfTest(s, out, draft),
       },
-      ({ done, total, rate, secondsLeft }) => {
-        const mega = (bytes: number): number => Math.round(bytes / 1e6)
-        line.show('Writing MB', { done: mega(done), total: mega(total), rate: rate / 1e6, secondsLeft })
+      (progress) => {
+        show('Writing MB', progress)
       },
     )
     await writeFile(join(out, 'model.json'), `${JSON.stringify(manifest, null, 1)}\n`)
     line.end()
-    const megabytes = (manifest.files[0]!.bytes / 1e6).toFixed(1)
-    console.log(`${out}: ${manifest.architecture}, ${precision}, ${megabytes} MB, pairs of up to ${manifest.maxTokens.pair} tokens`)
+    const weights = manifest.files.filter(({ name }) => !name.endsWith('.json'))
+    const megabytes = (weights.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6).toFixed(1)
+    const kind = `${manifest.architecture}, ${weights[0]!.precision!}, ${megabytes} MB`
+    console.log(`${out}: ${kind}, pairs of up to ${manifest.maxTokens.pair} tokens`)
     if (!manifest.selfTest) console.error('The model has no self-test: its graph could not be run here.')
+  } catch (error) {
+    await opened?.close(error instanceof AppError ? error.code : 'internal')
+    opened = null
+    throw error
   } finally {
     line.end()
-    await folder.close()
+    await opened?.close(null)
   }
 }
 
-/** Logits by the graph on onnxruntime's CPU, with which every other device is then compared; null where the graph cannot be written. */
-async function answerSelfTest(signal: AbortSignal, out: string, manifest: PairsManifest, precision: Precision): Promise<SelfTest | null> {
-  const deps = {
-    source: openDirectorySource(out),
-    store: createNoStore(),
-    sha256,
-    exclusively: <T>(_s: AbortSignal, _n: string, work: () => Promise<T>) => work(),
+interface Opened {
+  place: string
+  name: string
+  sources: readonly ByteSource[]
+  /** `failure`: why nothing was made of it. */
+  close(failure: ErrorCode | null): Promise<void>
+}
+
+async function openFolder(path: string): Promise<Opened> {
+  const isGraph = path.endsWith('.onnx')
+  const directory = resolve(isGraph ? dirname(path) : path)
+  const { sources, close } = await openCheckpointFolder(directory)
+  const name = basename(directory)
+  if (!isGraph) return { place: name, name, sources, close }
+  // The graph that was named, without the weights and graphs beside it.
+  const graph = basename(path)
+  const kept = sources.filter((file) => file.name === graph || !/\.(onnx|safetensors|bin|index\.json)$/.test(file.name))
+  return { place: name, name, sources: kept, close }
+}
+
+/** What arrives lies beside the model while it is made; after an interruption the same command goes on from there. */
+async function openAddress(
+  signal: AbortSignal,
+  address: string,
+  out: string,
+  show: (doing: string, progress: Progress) => void,
+): Promise<Opened> {
+  const folder = join(out, '.download')
+  const deps = { open: openRemoteFolder, store: createFolderChunkStore(folder), sha256, exclusively: alone, clock }
+  const { place, name, sources } = await openRemoteCheckpoint(signal, address, deps, (progress) => {
+    show(`Fetching ${progress.file}, MB`, progress)
+  })
+  return {
+    place,
+    name,
+    sources,
+    async close(failure) {
+      if (failure !== 'aborted') await rm(folder, { recursive: true, force: true })
+    },
   }
-  const folder = openCachedFolder(manifest, deps)
-  const tokenizerJson = await readJson(signal, folder.file('tokenizer.json'))
-  const encoder = createEncoder({ tokenizerJson, manifest, frequencies: await readJson(signal, folder.file('stems.json')) })
-  try {
-    const scorer = await openOrtNode(signal, { manifest, weights: folder.file(manifest.files[0]!.name), precision, device: 'cpu' })
-    try {
-      let logits: number[] = []
-      await scorer.score(signal, [encoder.encode(SELF_TEST_QUESTION, Infinity).input], (_, answer) => (logits = Array.from(answer)))
-      return { question: SELF_TEST_QUESTION, logits, tolerance: {} }
-    } finally {
-      await scorer.close()
-    }
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'model_unsupported') return null
-    throw error
-  }
+}
+const alone: Exclusively = (_signal, _name, work) => work()
+
+/** Made by the graph on onnxruntime's CPU. */
+function answerSelfTest(signal: AbortSignal, out: string, manifest: PairsManifest): Promise<SelfTest | null> {
+  const deps = { source: openDirectorySource(out), store: createNoStore(), sha256, exclusively: alone }
+  return makeSelfTest(signal, openCachedFolder(manifest, deps), (s, request) => openOrtNode(s, { ...request, device: 'cpu' }))
 }

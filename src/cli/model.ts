@@ -3,9 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { createClock } from '../adapters/clock/clock'
 import { sha256 } from '../adapters/crypto/sha256'
 import { openEngine } from '../adapters/engine/node'
+import { engineReads } from '../adapters/engine/sizes'
 import { createNoStore } from '../adapters/memory/stores'
 import { openDirectorySource } from '../adapters/node/source'
 import { openOrtNode } from '../adapters/ort/node'
+import type { Manifest, Precision } from '../core/types'
 import { openCachedFolder } from '../jobs/cached-folder'
 import { loadModel, readManifest, type LoadedModel } from '../jobs/load-model'
 import type { ModelOptions } from './options'
@@ -19,17 +21,27 @@ export async function openModel(signal: AbortSignal, options: ModelOptions): Pro
   const source = openDirectorySource(options.model ?? EMBEDDED_MODEL)
   const manifest = await readManifest(signal, (s, name) => source.readAll(s, name))
   const folder = openCachedFolder(manifest, { source, store: createNoStore(), sha256, exclusively: (_signal, _name, work) => work() })
-  const { precision, arithmetic, device, workers } = options
+  const { arithmetic, device, workers } = options
+  const precision = options.precision ?? usualPrecision(manifest)
   return loadModel(
     signal,
     folder,
     { modelId: manifest.id, precision, arithmetic, device, workers },
     {
       clock,
-      openCpu: openEngine,
+      openCpu: (s, request) =>
+        engineReads(request)
+          ? openEngine(s, request)
+          : openOrtNode(s, { ...request, device: 'cpu', ...(workers > 0 ? { threads: workers } : {}) }),
       openGpu: (s, request) => openOrtNode(s, { ...request, device: 'webgpu' }),
       // The engine is the default in the terminal; a GPU is used when it is asked for.
       findGpu: () => Promise.resolve('none'),
     },
   )
+}
+
+/** q8 where the model has it, else the first weights that it lists. */
+function usualPrecision({ files }: Manifest): Precision {
+  const precisions = files.flatMap((file) => file.precision ?? [])
+  return precisions.includes('q8') ? 'q8' : (precisions[0] ?? 'q8')
 }

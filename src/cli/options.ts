@@ -5,7 +5,7 @@ import type { Arithmetic, Device, Precision } from '../core/types'
 
 export interface ModelOptions {
   model?: string
-  precision: Precision
+  precision?: Precision
   arithmetic: Arithmetic
   device: 'auto' | Device
   workers: number
@@ -20,14 +20,24 @@ export interface ModelOptions {
 export function addModelOptions(command: Command): Command {
   return command
     .option('--model <dir>', 'model folder (model.json, tokenizer.json, weights); the embedded model where left out')
-    .addOption(new Option('--precision <name>', 'which weights to use').choices(['fp32', 'fp16', 'q8', 'q4']).default('q8'))
+    .addOption(
+      new Option('--precision <name>', 'which weights to use; q8, or what the model has, where left out').choices([
+        'fp32',
+        'fp16',
+        'q8',
+        'q4',
+      ]),
+    )
     .addOption(
       new Option('--arithmetic <name>', 'float, or int8 with activations rounded per token (CPU only)')
         .choices(['float', 'int8'])
         .default('float'),
     )
     .addOption(
-      new Option('--device <name>', 'auto and cpu: the engine; webgpu: onnxruntime on the GPU')
+      new Option(
+        '--device <name>',
+        'auto and cpu: the engine, or onnxruntime for models that it does not know; webgpu: onnxruntime on the GPU',
+      )
         .choices(['auto', 'cpu', 'webgpu'])
         .default('auto'),
     )

@@ -12,6 +12,7 @@ import { problemSentence } from '../core/problems'
 import { submissionCsv } from '../core/submit'
 import type { Answer, Problem, Question } from '../core/types'
 import { createMeter } from '../jobs/progress'
+import { TimedRetriever } from '../jobs/timed-retriever'
 import type { LoadedModel } from '../jobs/load-model'
 import { clock, openModel } from './model'
 import { openSearchedLibrary } from './embed'
@@ -30,6 +31,8 @@ export interface Scored {
   letters: string[]
   problems: Problem[]
   seconds: number
+  /** Of `seconds`; 0 without a library. */
+  retrievalSeconds: number
   model: LoadedModel
 }
 
@@ -63,7 +66,8 @@ export async function scoreFile(signal: AbortSignal, path: string, options: Mode
   const questions = read.questions.slice(0, options.limit)
   const letters = mapping.options.map((option) => option.letter)
   const isNeeded = options.alsoWithContext === true || questions.some((question) => question.context === null)
-  const retriever = isNeeded ? await openSearchedLibrary(signal, options) : null
+  const library = isNeeded ? await openSearchedLibrary(signal, options) : null
+  const retriever = library && new TimedRetriever(library, clock)
   const model = await openModel(signal, options)
   const line = createProgressLine(process.stderr)
   const meter = createMeter(clock)
@@ -84,7 +88,7 @@ export async function scoreFile(signal: AbortSignal, path: string, options: Mode
   const isShown = (problem: Problem): boolean => problem.row === null || problem.row <= questions.length
   const problems = [...table.problems, ...read.problems, ...answers.flatMap((answer) => answer.problems)].filter(isShown)
   showProblems(problems)
-  return { questions, answers, letters, problems, seconds, model }
+  return { questions, answers, letters, problems, seconds, retrievalSeconds: retriever?.seconds ?? 0, model }
 }
 
 export async function readTableFrom(signal: AbortSignal, path: string): Promise<Table> {
@@ -105,7 +109,7 @@ function showProblems(problems: readonly Problem[]): void {
 }
 
 /** report.json; arrays are in the order of the question's non-empty options, `letters` names them. */
-function report({ questions, answers, problems, seconds, model }: Scored) {
+function report({ questions, answers, problems, seconds, retrievalSeconds, model }: Scored) {
   const byRow = new Map<number, Problem[]>()
   for (const problem of problems) if (problem.row !== null) byRow.set(problem.row, [...(byRow.get(problem.row) ?? []), problem])
   const answerOf = new Map(answers.map((answer) => [answer.index, answer]))
@@ -115,6 +119,7 @@ function report({ questions, answers, problems, seconds, model }: Scored) {
     engine: model.scorer.description,
     precision: model.choice.precision,
     seconds,
+    retrievalSeconds,
     questions: questions.map((question, index) => {
       const answer = answerOf.get(index)
       const letters = question.options.map((option) => option.letter)
@@ -135,8 +140,9 @@ function report({ questions, answers, problems, seconds, model }: Scored) {
   }
 }
 
-export function summary({ questions, answers, seconds }: Scored): string {
-  const rate = `${questions.length} rows in ${seconds.toFixed(1)} s, ${(questions.length / seconds).toFixed(1)} questions/s`
+export function summary({ questions, answers, seconds, retrievalSeconds }: Scored): string {
+  const lookedUp = retrievalSeconds > 0 ? ` (${retrievalSeconds.toFixed(1)} s of it looking passages up)` : ''
+  const rate = `${questions.length} rows in ${seconds.toFixed(1)} s${lookedUp}, ${(questions.length / seconds).toFixed(1)} questions/s`
   const evaluation = evaluate(questions, answers)
   if (evaluation.scored === 0) return rate
   const { value, interval } = evaluation.mapAt3

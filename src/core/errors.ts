@@ -18,6 +18,11 @@ export const ERROR_SENTENCES = {
   model_file_missing: '{file} is missing from the model folder {place}. Put it beside model.json.',
   model_manifest: 'model.json cannot be used: {field} is {value}. {hint}',
   model_unsupported: 'This model cannot run here: {field} is {value}. Pagewise knows {known}.',
+  model_gone:
+    'The model that this needs is no longer in this browser. Drop its files or its exported .tar on the Models screen again, or choose another model.',
+  model_not_stored:
+    'The browser has no room for the model {name}, which needs {megabytes} MB ({reason}). Delete a model or a library, or choose a smaller precision.',
+  model_pack_unreadable: '{file} is not an exported model: {reason}. Choose a .tar file that the Models screen exported.',
   model_precision: 'The model has no {precision} weights. It has {available}.',
   weights_damaged: '{file} is damaged: {reason}. Delete the model and load it again.',
   tokenizer_damaged: 'tokenizer.json cannot be used: {reason}. Take the file from the repository of the model.',
@@ -27,6 +32,8 @@ export const ERROR_SENTENCES = {
   storage_refused: 'The browser refused to store {what} ({reason}). It is used from memory and fetched again next time.',
   device_unavailable: '{device} cannot be used here: {reason}. Choose Auto or CPU.',
   device_memory: 'Not enough graphics memory for this model. Run it on the CPU.',
+  memory_short:
+    'This model takes {gigabytes} GB of memory, more than there is room for. Close other pages and programs, or choose a smaller model or int8 arithmetic.',
   self_test_failed:
     'The self-test failed on {device}: logits are off by {error}, at most {tolerance} is allowed. It runs on the CPU instead.',
   worker_lost: 'A worker stopped and could not be replaced ({reason}). Reload the page; what was answered is kept.',
@@ -34,11 +41,20 @@ export const ERROR_SENTENCES = {
   question_incomplete: 'A question needs a prompt and at least two options that are not empty.',
   library_unknown: 'There is no library called {name}. Use off, a folder that holds pack.json, or one of: {known}.',
   library_damaged: '{file} of library {name} is damaged: {reason}. Delete the library and load it again.',
+  library_missing:
+    'libraries/registry.json names the library {name}, but {place} holds no pack.json. Whoever serves the page can put the folder there or take out the name.',
   checkpoint_file_missing: '{place} lacks {file}, which a Hugging Face checkpoint needs. {hint}',
   checkpoint_damaged: '{file} cannot be read: {reason}. Fetch it again from where the checkpoint comes from.',
   checkpoint_mismatch: 'config.json and the weights do not belong together: {reason}. Take both from the same checkpoint.',
   checkpoint_pickle: '{file} holds {what}, which is no part of a weight file; nothing of it was run. Save the model as safetensors.',
   checkpoint_value: '{tensor} holds the value {value}, which {precision} cannot keep. {hint}',
+  address_unusable:
+    '“{address}” is no address of a model. Give the https:// address of a folder that holds config.json, or of a model on huggingface.co.',
+  address_page: '{address} answers with a web page instead of {file}. Give the address of the folder that holds the files themselves.',
+  address_refused:
+    '{address} does not give {file} (HTTP {status}). Check the address; if it asks for a login, download the files yourself and open those.',
+  address_unreachable:
+    '{address} could not be reached ({reason}). Check the address and the connection. Some hosts do not let other pages read them (CORS): then download the files yourself and open those.',
   library_gone:
     'The library that this needs is no longer in this browser. Import its pack or index its files again under the same name, or choose another library.',
   corpus_empty: 'There is no text in {files}. Choose files with sentences in them, or another text column.',

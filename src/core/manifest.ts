@@ -1,10 +1,17 @@
 // Reads model.json. Every field is checked before anything is done with it; what is wrong is named with its value.
 import { checkFileEntry, createChecks, show } from './check'
 import { AppError } from './errors'
-import type { Architecture, Layout, Manifest, ModelFile, Precision } from './types'
+import type { Architecture, Layout, Manifest, ModelFile, PlainInput, Precision } from './types'
 
 export const MANIFEST_FORMAT = 'pagewise-model/1'
-const ARCHITECTURES: readonly string[] = ['deberta-v2', 'bert', 'roberta', 'mpnet', 'longformer'] satisfies Architecture[]
+const ARCHITECTURES: readonly string[] = ['deberta-v2', 'bert', 'roberta', 'mpnet', 'longformer', 'onnx'] satisfies Architecture[]
+export const PLAIN_INPUTS: readonly string[] = [
+  'input_ids',
+  'attention_mask',
+  'token_type_ids',
+  'position_ids',
+  'global_attention_mask',
+] satisfies PlainInput[]
 const LAYOUTS: readonly string[] = ['shared-prefix', 'pairs'] satisfies Layout[]
 const checks = createChecks(unusable)
 const { record, list, text, count } = checks
@@ -21,6 +28,9 @@ export function parseManifest(json: unknown): Manifest {
   const maxTokens = record(m['maxTokens'], 'maxTokens')
   for (const part of m['layout'] === 'pairs' ? ['pair'] : ['prefix', 'choice']) count(`maxTokens.${part}`, maxTokens[part])
   list('files', m['files']).forEach(checkFile)
+  if ((m['architecture'] === 'onnx') !== (m['graph'] !== undefined))
+    throw unusable('graph', show(m['graph']), 'It belongs to models of architecture onnx, and to those only.')
+  if (m['graph'] !== undefined) checkGraph(record(m['graph'], 'graph'), m['layout'])
   if (m['selfTest'] !== null) checkSelfTest(record(m['selfTest'], 'selfTest'))
   list('scores', m['scores'])
   return json as Manifest
@@ -34,6 +44,21 @@ function checkSelfTest(selfTest: Record<string, unknown>): void {
   if (options.length !== logits.length)
     throw unusable('selfTest.logits', `${logits.length} numbers`, `The question has ${options.length} options.`)
   record(selfTest['tolerance'], 'selfTest.tolerance')
+}
+
+function checkGraph(graph: Record<string, unknown>, layout: unknown): void {
+  if (layout !== 'pairs') throw unusable('layout', show(layout), 'An .onnx file reads pairs.')
+  const inputs = list('graph.inputs', graph['inputs'])
+  for (const [index, value] of inputs.entries()) {
+    const input = record(value, `graph.inputs[${index}]`)
+    oneOf(`graph.inputs[${index}].name`, input['name'], PLAIN_INPUTS)
+    oneOf(`graph.inputs[${index}].type`, input['type'], ['int64', 'int32'])
+  }
+  if (graph['rank'] !== 2 && graph['rank'] !== 3) throw unusable('graph.rank', show(graph['rank']), 'It must be 2 or 3.')
+  text('graph.output', graph['output'])
+  const pad = graph['padId']
+  if (!Number.isSafeInteger(pad) || (pad as number) < 0) throw unusable('graph.padId', show(pad), 'It must be a whole number from 0 on.')
+  for (const [index, name] of list('graph.data', graph['data']).entries()) text(`graph.data[${index}]`, name)
 }
 
 /** The weight file of a precision; fp32 is computed from the fp16 file where there is no other. Throws model_precision. */

@@ -23,11 +23,6 @@ export interface PipelineDeps {
   retriever: Retriever | null
   clock: Clock
 }
-export interface PipelineTiming {
-  retrievalSeconds: number
-  /** Wall time of the whole minus what was spent on retrieval alone. */
-  scoringSeconds: number
-}
 
 /** A question ready for the scorer; `inputs` is empty where there is nothing to choose between. */
 interface Prepared {
@@ -52,10 +47,7 @@ export async function answerQuestions(
   settings: PipelineSettings,
   deps: PipelineDeps,
   onAnswer: (answer: Answer) => void,
-): Promise<PipelineTiming> {
-  const { clock } = deps
-  const timing = { retrievalSeconds: 0, scoringSeconds: 0 }
-  const startedAt = clock.now()
+): Promise<void> {
   let size = FIRST_WINDOW
   let from = 0
   const prepareNext = (): Promise<Prepared[]> | null => {
@@ -63,7 +55,7 @@ export async function answerQuestions(
     const window = questions.slice(from, from + size)
     from += size
     size = Math.min(size * 2, LAST_WINDOW)
-    const prepared = prepare(signal, window, settings, deps, timing)
+    const prepared = prepare(signal, window, settings, deps)
     prepared.catch(() => undefined) // awaited in the next turn; an abort in between must not count as unhandled
     return prepared
   }
@@ -73,8 +65,6 @@ export async function answerQuestions(
     next = prepareNext()
     await scoreWindow(signal, window, deps.scorer, onAnswer)
   }
-  timing.scoringSeconds = (clock.now() - startedAt) / 1000 - timing.retrievalSeconds
-  return timing
 }
 
 async function prepare(
@@ -82,7 +72,6 @@ async function prepare(
   questions: readonly Question[],
   settings: PipelineSettings,
   { encoder, retriever, clock }: PipelineDeps,
-  timing: PipelineTiming,
 ): Promise<Prepared[]> {
   const prepared: Prepared[] = []
   let breathedAt = clock.now()
@@ -94,9 +83,7 @@ async function prepare(
     if (options.length < 2) continue
     let context = question.context
     if (retriever && settings.passages > 0 && (context === null || settings.isAlsoWithContext)) {
-      const startedAt = clock.now()
       item.passages = await retriever.retrieve(signal, { prompt: question.prompt, options }, settings.passages)
-      timing.retrievalSeconds += (clock.now() - startedAt) / 1000
       const read = item.passages.filter((passage) => passage.used).map((passage) => passage.text)
       context = [...(context === null ? [] : [context]), ...read].join(' ') || null
     }

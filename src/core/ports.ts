@@ -1,6 +1,6 @@
 // What the core asks of the world. Adapters implement these; tests/contract holds one suite for each.
 import type { LibraryManifest } from './retrieve/types'
-import type { Answer, Device, ModelFile, ModelInput, PassageHit } from './types'
+import type { Answer, Device, Manifest, ModelFile, ModelInput, PassageHit } from './types'
 
 /** Scores questions. Implementations: adapters/engine (CPU), adapters/ort (WebGPU, WASM, Node), adapters/memory (slow, obvious, for tests). */
 export interface Scorer {
@@ -79,6 +79,26 @@ export interface FileSource {
   readFrom(signal: AbortSignal, name: string, offset: number): AsyncIterable<Uint8Array>
 }
 
+/** A folder at an address that somebody typed; what is in it must be found out. Implementations: http. */
+export interface RemoteFolder {
+  /**
+   * Asks for the file, from `offset` on. 'missing': there is none; 'page': the host answers with a web page, as some do for what they do not
+   * have. Rejects with address_refused, address_unreachable, aborted.
+   */
+  open(signal: AbortSignal, name: string, offset: number): Promise<RemoteFile | 'missing' | 'page'>
+}
+/** A file that has begun to arrive. */
+export interface RemoteFile {
+  /** Of the whole file; null where the host does not say. */
+  readonly bytes: number | null
+  /** Another one means another file; null where the host does not say. */
+  readonly version: string | null
+  /** From the offset on, in pieces of any size; to be read once. Rejects with download_failed, aborted. */
+  readonly pieces: AsyncIterable<Uint8Array>
+  /** Stops it where it is not read to its end. */
+  close(): Promise<void>
+}
+
 /** SHA-256 in lower-case hex. Implementations: crypto (Web Crypto, also in Node). */
 export type Sha256 = (bytes: Uint8Array) => Promise<string>
 
@@ -97,6 +117,20 @@ export interface LibraryRecord {
   id: string
   createdAt: number
   manifest: LibraryManifest
+}
+
+/** Models that the visitor made, by id. Their files lie in the ChunkStore. Implementations: indexeddb, memory. */
+export interface ModelStore {
+  put(record: ModelRecord): Promise<void>
+  get(id: string): Promise<ModelRecord | undefined>
+  /** Oldest first. */
+  list(): Promise<ModelRecord[]>
+  delete(id: string): Promise<void>
+}
+export interface ModelRecord {
+  id: string
+  createdAt: number
+  manifest: Manifest
 }
 
 export interface Progress {
@@ -130,6 +164,8 @@ export interface RunRecord {
   done: number
   total: number
   seconds: number
+  /** Of `seconds`, those that went into looking passages up; records of before this was kept lack it. */
+  retrievalSeconds?: number
   mapAt3: number | null
   modelId: string
   modelTitle: string

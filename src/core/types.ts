@@ -101,7 +101,8 @@ export interface PairsInput {
 }
 export type ModelInput = SharedPrefixInput | PairsInput
 
-export type Architecture = 'deberta-v2' | 'bert' | 'roberta' | 'mpnet' | 'longformer'
+/** 'onnx': a graph that came as a file and runs as it is, whatever is in it. */
+export type Architecture = 'deberta-v2' | 'bert' | 'roberta' | 'mpnet' | 'longformer' | 'onnx'
 export type Layout = Manifest['layout']
 
 /** model.json of a model folder. */
@@ -114,7 +115,23 @@ export interface PairsManifest extends AnyManifest {
   layout: 'pairs'
   /** Tokens of one pair, special tokens included. */
   maxTokens: { pair: number }
+  /** Of architecture 'onnx', and of no other: how its weight file, an .onnx file, is fed. */
+  graph?: PlainGraph
 }
+/** What an .onnx file asks for. Its logits are one number for each pair. */
+export interface PlainGraph {
+  /** As transformers names them, in the file's order. */
+  inputs: { name: PlainInput; type: 'int64' | 'int32' }[]
+  /** Of the inputs: 3 for [batch, choices, sequence], 2 for [batch, sequence]. */
+  rank: 2 | 3
+  /** The name of the output that holds the logits. */
+  output: string
+  /** The token that fills a batch up. */
+  padId: number
+  /** Names of the files beside it that hold its weights. */
+  data: string[]
+}
+export type PlainInput = 'input_ids' | 'attention_mask' | 'token_type_ids' | 'position_ids' | 'global_attention_mask'
 interface AnyManifest {
   format: 'pagewise-model/1'
   id: string

@@ -4,9 +4,11 @@
 // PK and PQ, the relative positions' projected keys and queries, depend on weights only. They lie [dimension][offset], offsets falling, and
 // keys [dimension][token]: a step to the next key is a step to the next float in all three, so both relative terms are added with plain
 // loads while the product runs, and nothing is gathered or skewed.
+//
+// Other models add one number for each head and offset (MPNet, as T5) or none (BERT: that number is 0): score(i, j) = q_i·k_j + B[i-j].
 import { ADD, gemmFloat, PLAIN } from './kernels/gemm-float'
 import { exp4, larger, madd, max4, splat, sum4 } from './kernels/vector'
-import { farColumns, headSize, near, reach, relativeColumns, stateBytes } from './layout'
+import { BIAS, farColumns, headSize, near, reach, relativeColumns, relativeKind, stateBytes } from './layout'
 
 /** Queries whose scores are in the cache together. */
 export const GROUP: i32 = 48
@@ -21,7 +23,7 @@ let valueBytes: usize = 0
 let attended: usize = 0
 let scores: usize = 0
 let zeros: usize = 0
-// The relative rows of the current head, for the offsets that occur: [2 headSize][windowBytes], offset 0 at column `origin`.
+// The relative rows of the current head, for the offsets that occur: [relativeRows][windowBytes], offset 0 at column `origin`.
 let window: usize = 0
 let windowBytes: usize = 0
 let origin: i32 = 0
@@ -44,6 +46,10 @@ export function setWindow(at: usize, rowBytes: usize, zeroColumn: i32): void {
 
 /** Copies the rows of a head (`rows`: its place in relativeAt) for the offsets of the window: near ones are a run, far ones share columns. */
 export function fillWindow(rows: usize): void {
+  if (relativeKind == BIAS) {
+    fillBiases(rows)
+    return
+  }
   const columns = <i32>(windowBytes >> 2), first = max(0, origin - near), last = min(columns, origin + near + 1)
   const run = <usize>(last - first) * 4, from = <usize>((relativeColumns >> 1) - 1 + first - origin) * 4, far = farColumns + <usize>(reach - origin) * 4
   let o = window
@@ -51,6 +57,12 @@ export function fillWindow(rows: usize): void {
     for (let c = 0; c < first; c++) store<f32>(o + <usize>c * 4, load<f32>(rows + <usize>load<i32>(far + <usize>c * 4) * 4))
     memory.copy(o + <usize>first * 4, rows + from, run)
     for (let c = last; c < columns; c++) store<f32>(o + <usize>c * 4, load<f32>(rows + <usize>load<i32>(far + <usize>c * 4) * 4))
+  }
+}
+
+function fillBiases(row: usize): void {
+  for (let o = window, end = o + windowBytes, far = farColumns + <usize>(reach - origin) * 4; o < end; o += 4, far += 4) {
+    store<f32>(o, load<f32>(row + <usize>load<i32>(far) * 4))
   }
 }
 
@@ -97,12 +109,39 @@ function tileOfNeighbours(q: usize, k: usize, rel: usize, s: usize, scoreBytes: 
 function tileOfFourths(q: usize, k: usize, rel: usize, s: usize, scoreBytes: usize): void {
   tile(4, q, k, rel, s, scoreBytes)
 }
+/** As tileOfNeighbours, with biases: sums begin at what the distance adds. */
+function tileWithBiases(q: usize, k: usize, rel: usize, s: usize, scoreBytes: usize): void {
+  const end = q + <usize>headSize * 4
+  let c00 = v128.load(rel, 12), c01 = v128.load(rel, 28), c10 = v128.load(rel, 8), c11 = v128.load(rel, 24)
+  let c20 = v128.load(rel, 4), c21 = v128.load(rel, 20), c30 = v128.load(rel), c31 = v128.load(rel, 16)
+  for (; q < end; q += 4, k += keyBytes) {
+    const k0 = v128.load(k), k1 = v128.load(k, 16)
+    let v = v128.load_splat<f32>(q)
+    c00 = madd(k0, v, c00); c01 = madd(k1, v, c01)
+    v = v128.load_splat<f32>(q + stateBytes)
+    c10 = madd(k0, v, c10); c11 = madd(k1, v, c11)
+    v = v128.load_splat<f32>(q + 2 * stateBytes)
+    c20 = madd(k0, v, c20); c21 = madd(k1, v, c21)
+    v = v128.load_splat<f32>(q + 3 * stateBytes)
+    c30 = madd(k0, v, c30); c31 = madd(k1, v, c31)
+  }
+  v128.store(s, c00); v128.store(s, c01, 16); s += scoreBytes
+  v128.store(s, c10); v128.store(s, c11, 16); s += scoreBytes
+  v128.store(s, c20); v128.store(s, c21, 16); s += scoreBytes
+  v128.store(s, c30); v128.store(s, c31, 16)
+}
 
 /**
  * Scores of m consecutive queries with n consecutive keys -> s; m is rounded up to 4 or 16, n to 8.
  * rel: window column of the first query's offset to the first key.
  */
 function score(q: usize, k: usize, rel: usize, m: i32, n: i32, s: usize, scoreBytes: usize): void {
+  if (relativeKind == BIAS) {
+    for (let j = 0; j < n; j += 8, k += 32, rel += 32, s += 32) {
+      for (let r = 0; r < m; r += 4) tileWithBiases(q + r * stateBytes, k, rel - <usize>(r + 3) * 4, s + r * scoreBytes, scoreBytes)
+    }
+    return
+  }
   for (let j = 0; j < n; j += 8, k += 32, rel += 32, s += 32) {
     for (let r = 0; r < m; ) {
       if (m - r > 8) {
@@ -149,8 +188,9 @@ export function attend(head: i32, row: i32, count: i32, at: i32, first: i32, pre
       for (let j = <usize>(prefix8 + ownCount) * 4; j < scoreBytes; j += 4) store<f32>(s + j, MASKED)
       store<f32>(inverses + <usize>r * 4, <f32>1 / expRow(s, s + scoreBytes))
     }
-    gemmFloat(scores, scoreBytes, v + <usize>first * 32, valueBytes, zeros, out, stateBytes, 32, m, prefix, headSize, PLAIN)
-    if (ownCount) gemmFloat(ownScores, scoreBytes, v + <usize>own * 32, valueBytes, zeros, out, stateBytes, 32, m, ownCount, headSize, ADD)
+    if (prefix) gemmFloat(scores, scoreBytes, v + <usize>first * 32, valueBytes, zeros, out, stateBytes, 32, m, prefix, headSize, PLAIN)
+    const mode = prefix ? ADD : PLAIN
+    if (ownCount) gemmFloat(ownScores, scoreBytes, v + <usize>own * 32, valueBytes, zeros, out, stateBytes, 32, m, ownCount, headSize, mode)
     for (let r = 0; r < m; r++) {
       const s = v128.load_splat<f32>(inverses + <usize>r * 4), o = out + r * stateBytes
       for (let p: usize = 0; p < <usize>headSize * 4; p += 16) v128.store(o + p, f32x4.mul(v128.load(o + p), s))

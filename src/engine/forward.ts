@@ -1,17 +1,19 @@
-// The forward pass: DebertaV2Encoder of Hugging Face's modeling_deberta_v2, layout shared-prefix; agrees with MC.shared of
-// models/recipe/deberta.py. The tokens of one or more questions, prefix first, then every choice, are the rows of one matrix; nothing is
+// The forward pass: the encoders of Hugging Face's modeling_deberta_v2, modeling_bert, modeling_roberta and modeling_mpnet; with layout
+// shared-prefix it agrees with MC.shared of models/recipe/deberta.py. The tokens of one or more questions, prefix first, then every choice, are the rows of one matrix; nothing is
 // padded. A question's rows never meet another's, and every row is computed alike wherever it lies, so its logits do not depend on what is
 // answered with it. The last layer computes only the rows that the heads read.
 import { attend, fillWindow, GROUP, setBuffers, setWindow, transpose } from './attention'
+import { addConvolution, convolve, convolved, setConvolutionBuffers } from './convolution'
 import { readLogits } from './heads'
 import { GELU, gemmFloat, PLAIN } from './kernels/gemm-float'
 import { gemmIntFused, gemmIntTwoStep } from './kernels/gemm-int'
-import { addNorm } from './kernels/norm'
+import { addNorm, addRow } from './kernels/norm'
 import { quantizeRows } from './kernels/quantize'
 import { half4, splat } from './kernels/vector'
 import {
-  arithmetic, biasAt, DOWN, embeddingNorm, epsilon, F16, F32, FLOAT, headCount, headSize, hidden, inputsOf, intermediate, KEY, layerCount, linearAt, normAt,
-  OUT, outputsOf, positionCount, positions, QUERY, relativeAt, relativeColumns, stateBytes, UP, VALUE, wordKind, words, wordScales,
+  arithmetic, biasAt, DOWN, embeddingNorm, epsilon, F16, F32, FLOAT, headCount, hidden, inputsOf, intermediate, KEY, kernelSize, layerCount, linearAt,
+  normAt, OUT, outputsOf, positionCount, positions, QUERY, relativeAt, relativeColumns, relativeRows, stateBytes, types, UP, VALUE, wordKind, words,
+  wordScales,
 } from './layout'
 import { choicesOf, contextOf, keptOf, lengthOf, nextQuestion, prefixOf } from './record'
 
@@ -64,7 +66,7 @@ function arrange(rows: i32, choices: i32, prefix: i32, choice: i32): void {
   const bytes = (rows + SLACK) * stateBytes
   keyBytes = oddLines(rows + 8)
   const origin = prefix + choice + 16, windowBytes = oddLines(origin + max(prefix, choice) + 8)
-  setWindow(take(<usize>(2 * headSize) * windowBytes), windowBytes, origin)
+  setWindow(take(<usize>relativeRows() * windowBytes), windowBytes, origin)
   x = take(bytes)
   y = take(bytes)
   kept = take(bytes)
@@ -77,6 +79,7 @@ function arrange(rows: i32, choices: i32, prefix: i32, choice: i32): void {
   const scores = take(<usize>GROUP * (prefix + choice + 32) * 4)
   zeros = take(stateBytes)
   setBuffers(queries, keys, keyBytes, values, <usize>rows * 32, attended, scores, zeros)
+  if (kernelSize) setConvolutionBuffers(take((choice + kernelSize + SLACK) * stateBytes), take(bytes))
   if (arithmetic == FLOAT) return
   quantizedRows = take(<usize>(rows + SLACK) * 8)
   quantized = take(max<usize>(<usize>(rows + SLACK) * hidden, <usize>(min(rows, BLOCK) + 8) * intermediate) * 2)
@@ -115,8 +118,8 @@ function linear(layer: i32, kind: i32, c: usize, ldc: usize, cs: usize, m: i32, 
   else gemmIntTwoStep(quantized, quantizedRows, w, c, ldc, cs, m, k, n, mode)
 }
 
-/** Word embedding of a token + embedding of its position, normalised -> o[H]. */
-function embed(id: i32, position: i32, o: usize): void {
+/** Word embedding of a token + embeddings of its position and type, normalised -> o[H]. */
+function embed(id: i32, position: i32, type: i32, o: usize): void {
   const w = words + <usize>id * hidden * (wordKind == F32 ? 4 : wordKind == F16 ? 2 : 1)
   if (wordKind == F32) memory.copy(o, w, stateBytes)
   else if (wordKind == F16) for (let j = 0; j < hidden; j += 4) v128.store(o + <usize>j * 4, half4(w + <usize>j * 2))
@@ -127,23 +130,27 @@ function embed(id: i32, position: i32, o: usize): void {
       v128.store(o + <usize>j * 4, f32x4.mul(f32x4.convert_i32x4_s(v), scale))
     }
   }
+  if (type) addRow(types + type * stateBytes, o, hidden)
   addNorm(positions + min(position, positionCount - 1) * stateBytes, o, embeddingNorm, 1, hidden, epsilon)
 }
 
-function embedAll(questions: usize, count: i32, ids: usize): void {
+function embedAll(questions: usize, count: i32, ids: usize, kinds: usize): void {
   let o = x
   for (let i = 0, q = questions; i < count; i++, q = nextQuestion(q)) {
     const prefix = prefixOf(q)
-    for (let t = 0; t < prefix; t++, ids += 4, o += stateBytes) embed(load<i32>(ids), t, o)
+    for (let t = 0; t < prefix; t++, ids += 4, kinds += 4, o += stateBytes) embed(load<i32>(ids), t, load<i32>(kinds), o)
     for (let c = 0; c < choicesOf(q); c++) {
-      for (let t = 0, n = lengthOf(q, c); t < n; t++, ids += 4, o += stateBytes) embed(load<i32>(ids), prefix + t, o)
+      for (let t = 0, n = lengthOf(q, c); t < n; t++, ids += 4, kinds += 4, o += stateBytes) embed(load<i32>(ids), prefix + t, load<i32>(kinds), o)
     }
   }
 }
 
-/** The heads read context tokens and, of each choice, the first token or all but the last: copies their states to `kept`, returns their number. */
-function keepRead(questions: usize, count: i32): i32 {
-  let from = x, m = 0
+/**
+ * The heads read context tokens and, of each choice, the first token or all but the last: copies their rows from `from` to `kept`, returns
+ * their number.
+ */
+function keepRead(from: usize, questions: usize, count: i32): i32 {
+  let m = 0
   for (let i = 0, q = questions; i < count; i++, q = nextQuestion(q)) {
     const context = contextOf(q)
     memory.copy(kept + m * stateBytes, from + stateBytes, context * stateBytes)
@@ -161,7 +168,7 @@ function keepRead(questions: usize, count: i32): i32 {
 
 /** Attention of all questions; in the last layer the queries are the kept rows only. */
 function attendAll(layer: i32, questions: usize, count: i32, isLast: bool): void {
-  const headBytes = <usize>(2 * headSize * relativeColumns) * 4
+  const headBytes = <usize>(relativeRows() * relativeColumns) * 4
   for (let h = 0; h < headCount; h++) {
     fillWindow(relativeAt(layer) + h * headBytes)
     let row = 0, first = 0
@@ -190,7 +197,7 @@ function runLayer(layer: i32, questions: usize, count: i32, rows: i32): i32 {
   transpose(attended, rows, keys, keyBytes, hidden)
   let m = rows, states = x
   if (isLast) {
-    m = keepRead(questions, count)
+    m = keepRead(x, questions, count)
     states = kept
     setInput(kept, m, hidden)
   }
@@ -211,8 +218,11 @@ function runLayer(layer: i32, questions: usize, count: i32, rows: i32): i32 {
   return m
 }
 
-/** questions: `count` records (see record.ts); ids: i32, all their tokens. out: fp32, one logit a choice, question by question. */
-export function answer(questions: usize, count: i32, ids: usize, out: usize): void {
+/**
+ * questions: `count` records (see record.ts); ids and kinds: i32, all their tokens and these tokens' types. out: fp32, one logit a choice,
+ * question by question.
+ */
+export function answer(questions: usize, count: i32, ids: usize, kinds: usize, out: usize): void {
   let rows = 0, choices = 0, longestPrefix = 0, longestChoice = 0
   for (let i = 0, q = questions; i < count; i++, q = nextQuestion(q)) {
     rows += prefixOf(q)
@@ -225,7 +235,14 @@ export function answer(questions: usize, count: i32, ids: usize, out: usize): vo
   }
   arrange(rows, choices, longestPrefix, longestChoice)
   memory.fill(zeros, 0, stateBytes)
-  embedAll(questions, count, ids)
-  for (let layer = 0; layer < layerCount; layer++) rows = runLayer(layer, questions, count, rows)
+  embedAll(questions, count, ids, kinds)
+  if (kernelSize) convolve(x, questions, count)
+  for (let layer = 0; layer < layerCount; layer++) {
+    rows = runLayer(layer, questions, count, rows)
+    if (kernelSize && layer == 0) {
+      if (layer == layerCount - 1) keepRead(convolved, questions, count)
+      addConvolution(layer == layerCount - 1 ? kept : convolved, x, rows)
+    }
+  }
   readLogits(x, questions, count, pooled, y, out)
 }

@@ -1,10 +1,12 @@
-// What is read from the last layer: pooled score + late interaction, as MC.shared and MC.max_sim of models/recipe/deberta.py.
+// What is read from the last layer: pooled score + late interaction, as MC.shared and MC.max_sim of models/recipe/deberta.py. Layout pairs has
+// the first only.
 // Late interaction (ColBERT, Khattab & Zaharia 2020): every inner token of a choice takes its best cosine with a token of the context, 0 at
 // least; their mean, weighted by a softmax of learned token weights, times a learned scale. Without a context the term is 0.
-import { gemmFloat, GELU } from './kernels/gemm-float'
+import { activate } from './kernels/activation'
+import { gemmFloat, PLAIN } from './kernels/gemm-float'
 import { dotRow, scaleRow } from './kernels/norm'
 import { exp4, splat } from './kernels/vector'
-import { classifier, head, headNumbers, hidden, poolerBias, stateBytes, tokenWeight } from './layout'
+import { classifier, head, headNumbers, hidden, poolerActivation, poolerBias, stateBytes, tokenWeight } from './layout'
 import { choicesOf, contextOf, keptOf, lengthOf, nextQuestion } from './record'
 
 /**
@@ -23,7 +25,8 @@ export function readLogits(states: usize, questions: usize, count: i32, pooled: 
       row += kept * stateBytes
     }
   }
-  gemmFloat(pooled, stateBytes, head, <usize>hidden * 32, poolerBias(), work, stateBytes, 32, choices, hidden, hidden, GELU)
+  gemmFloat(pooled, stateBytes, head, <usize>hidden * 32, poolerBias(), work, stateBytes, 32, choices, hidden, hidden, PLAIN)
+  activate(work, choices * hidden, poolerActivation)
   const bias = load<f32>(headNumbers())
   for (let c = 0; c < choices; c++) {
     const o = out + <usize>c * 4

@@ -1,9 +1,8 @@
 // What the host calls: set up, pack, answer; and the kernels, for tests.
 export { configure, linearAt, biasAt, normAt, relativeAt } from './layout'
 export { answer, scratchBytes, setFused, setScratch } from './forward'
-export { normalize, packLinear, packPanels, packRelative, widen } from './packing'
-import { embeddingNorm, farColumns, head, headNumbers, poolerBias, positions, words, wordScales } from './layout'
-import { gelu4 } from './kernels/vector'
+export { normalize, packBiases, packLinear, packPanels, packRelative, widen } from './packing'
+import { convolution, convolutionBias, embeddingNorm, farColumns, head, headNumbers, poolerBias, positions, types, words, wordScales } from './layout'
 
 export function wordsAt(): usize {
   return words
@@ -14,11 +13,21 @@ export function wordScalesAt(): usize {
 export function positionsAt(): usize {
   return positions
 }
+export function typesAt(): usize {
+  return types
+}
 export function embeddingNormAt(): usize {
   return embeddingNorm
 }
 export function farColumnsAt(): usize {
   return farColumns
+}
+/** Panels; bias, gain and bias of the norm follow from convolutionBiasAt() on. */
+export function convolutionAt(): usize {
+  return convolution
+}
+export function convolutionBiasAt(): usize {
+  return convolutionBias()
 }
 /** Pooler panels; its bias, the classifier, the token weight and three numbers follow from poolerBiasAt() on. */
 export function headAt(): usize {
@@ -38,7 +47,5 @@ export { gemmIntFused, gemmIntTwoStep, intTop } from './kernels/gemm-int'
 export { addNorm, dotRow } from './kernels/norm'
 export { quantizeRows } from './kernels/quantize'
 export { rotate, rotationBlock } from './kernels/rotate'
+export { activate } from './kernels/activation'
 export { packColumn, widenRow } from './packing'
-export function geluRow(x: usize, n: i32): void {
-  for (let p = x; p < x + <usize>n * 4; p += 16) v128.store(p, gelu4(v128.load(p)))
-}

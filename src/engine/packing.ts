@@ -92,6 +92,14 @@ export function packColumn(row: usize, k: i32, panels: usize, i: i32, bias: usiz
   store<f32>(bias + <usize>(2 * n + i) * 4, <f32>total)
 }
 
+/** A layer's BIAS rows. table: fp32 [relativeColumns][heads], buckets rising. */
+export function packBiases(layer: i32, table: usize): void {
+  for (let h = 0; h < headCount; h++) {
+    let o = relativeAt(layer) + <usize>(h * relativeColumns) * 4
+    for (let r = relativeColumns - 1; r >= 0; r--, o += 4) store<f32>(o, load<f32>(table + <usize>(r * headCount + h) * 4))
+  }
+}
+
 /**
  * The relative positions' projected keys (part 0) or queries (part 1) of a layer. rows: fp32 [relativeColumns][H], normalised; panels and bias
  * of the projection in fp32, the queries' already times 1/√(3d); work: [relativeColumns + 6][H].

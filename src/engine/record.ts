@@ -1,5 +1,6 @@
 // A question as the host writes it: i32 [prefix tokens P, context tokens, choices C, tokens of each choice …]. Questions that are answered
-// together follow each other; their token ids (prefix, then choices, question by question) stand in a list of their own.
+// together follow each other; their token ids (prefix, then choices, question by question) stand in a list of their own, their token types in
+// another. A pair of layout pairs is a choice behind an empty prefix.
 
 @inline
 export function prefixOf(question: usize): i32 {

@@ -1,10 +1,13 @@
 // A Hugging Face checkpoint becomes a model folder: checked first, then written tensor by tensor, 4 MiB at a time, so that a checkpoint of
-// gigabytes needs little memory. model.json is returned last, when every file it lists is there.
+// gigabytes needs little memory. A model that comes as an .onnx file is checked alike and kept as it is. model.json is returned last, when every
+// file it lists is there.
 import { openCheckpoint, type ByteSource, type Checkpoint } from '../core/checkpoint'
+import { damaged, readExactly } from '../core/checkpoint/source'
 import { planWeightFile, weightBytes } from '../core/checkpoint/weight-file'
 import { AppError, throwIfAborted } from '../core/errors'
 import { MANIFEST_FORMAT } from '../core/manifest'
 import type { Clock, ModelFolderWriter, Progress, Sha256 } from '../core/ports'
+import { openOnnxModel, type OnnxModel } from '../core/onnx-file'
 import { createSha256 } from '../core/sha256'
 import type { ModelFile, PairsManifest, Precision, SelfTest } from '../core/types'
 import { createMeter } from './progress'
@@ -12,7 +15,8 @@ import { createMeter } from './progress'
 export interface CompileSettings {
   id: string
   title: string
-  precision: Precision
+  /** null: q8, or what the .onnx file is. */
+  precision: Precision | null
   /** Tokens of a pair; null for what the tokenizer's settings or the config say. */
   maxTokens: number | null
 }
@@ -29,8 +33,8 @@ export interface CompileDeps {
 const CHUNK_BYTES = 4 * 1024 * 1024
 
 /**
- * `place`: what people call the checkpoint. Progress counts bytes of the weight file. After an error or an abort nothing of it is left.
- * Throws what openCheckpoint throws, checkpoint_value, storage_refused, aborted.
+ * `place`: what people call the checkpoint. Progress counts bytes of the weights. After an error or an abort nothing of it is left.
+ * Throws what openCheckpoint throws, checkpoint_value, model_precision (of an .onnx file), storage_refused, aborted.
  */
 export async function compileCheckpoint(
   signal: AbortSignal,
@@ -40,14 +44,19 @@ export async function compileCheckpoint(
   deps: CompileDeps,
   onProgress: (progress: Progress) => void,
 ): Promise<PairsManifest> {
-  const checkpoint = await openCheckpoint(place, sources)
-  const maxTokens = { pair: pairTokens(checkpoint, settings.maxTokens) }
+  const onnx = await openOnnxModel(place, sources)
+  const model = onnx ?? (await openCheckpoint(place, sources))
+  const maxTokens = { pair: pairTokens(model, settings.maxTokens) }
   const { precision } = settings
+  if (onnx && precision !== null && precision !== onnx.precision)
+    throw new AppError('model_precision', { precision, available: onnx.precision })
   const { writer } = deps
   try {
-    const json = new TextEncoder().encode(JSON.stringify(checkpoint.tokenizerJson))
+    const json = new TextEncoder().encode(JSON.stringify(model.tokenizerJson))
     const files = [
-      await writeWeights(signal, checkpoint, precision, deps, onProgress),
+      ...('graph' in model
+        ? await copyFiles(signal, model, deps, onProgress)
+        : [await writeWeights(signal, model, precision ?? 'q8', deps, onProgress)]),
       await writeFile(signal, { name: 'tokenizer.json' }, [json], deps),
       await writeFile(signal, { name: 'stems.json' }, [deps.stems], deps),
     ]
@@ -55,12 +64,13 @@ export async function compileCheckpoint(
       format: MANIFEST_FORMAT,
       id: settings.id,
       title: settings.title,
-      licence: checkpoint.licence ?? 'unknown',
+      licence: model.licence ?? 'unknown',
       source: place,
-      architecture: checkpoint.architecture,
-      config: checkpoint.config,
+      architecture: 'graph' in model ? 'onnx' : model.architecture,
+      config: model.config,
       layout: 'pairs',
       maxTokens,
+      ...('graph' in model ? { graph: model.graph } : {}),
       template: '{context} #### {prompt}',
       files,
       selfTest: null,
@@ -74,7 +84,7 @@ export async function compileCheckpoint(
 }
 
 /** Throws model_unsupported where more is asked for than the model has positions. */
-function pairTokens({ mostTokens, usualTokens, tokenizerTokens }: Checkpoint, asked: number | null): number {
+function pairTokens({ mostTokens, usualTokens, tokenizerTokens }: Checkpoint | OnnxModel, asked: number | null): number {
   const most = mostTokens ?? Infinity
   if (asked !== null && asked > most)
     throw new AppError('model_unsupported', { field: 'the number of tokens', value: asked, known: `up to ${most}` })
@@ -102,6 +112,32 @@ function writeWeights(
     }
   }
   return writeFile(signal, { name: `weights.${precision}.safetensors`, precision }, pieces(), deps)
+}
+
+/** The .onnx file and those of its weights, byte for byte. */
+async function copyFiles(
+  signal: AbortSignal,
+  { files, precision }: OnnxModel,
+  deps: CompileDeps,
+  onProgress: (progress: Progress) => void,
+): Promise<ModelFile[]> {
+  const meter = createMeter(deps.clock)
+  const total = files.reduce((sum, { source }) => sum + source.bytes, 0)
+  let done = 0
+  async function* pieces(source: ByteSource): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < source.bytes; at += CHUNK_BYTES) {
+      const piece = await readExactly(source, at, Math.min(CHUNK_BYTES, source.bytes - at))
+      yield piece
+      done += piece.length
+      onProgress(meter(done, total))
+    }
+  }
+  const written: ModelFile[] = []
+  for (const { name, source } of files) {
+    if (source.bytes === 0) throw damaged(name, 'it is empty')
+    written.push(await writeFile(signal, written.length === 0 ? { name, precision } : { name }, pieces(source), deps))
+  }
+  return written
 }
 
 /** Cuts what comes into chunks, hashes and hands them on. */

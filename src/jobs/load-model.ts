@@ -20,6 +20,8 @@ export interface Choice {
 export interface OpenRequest {
   manifest: Manifest
   weights: ModelFileReader
+  /** The files that an .onnx file keeps its weights in. */
+  data: readonly ModelFileReader[]
   precision: Precision
   arithmetic: Arithmetic
   workers: number
@@ -66,6 +68,11 @@ export async function readManifest(
   return parseManifest(json)
 }
 
+/** The files beside an .onnx file that hold its weights; none of another model. */
+export function dataFiles({ manifest, file }: CachedFolder<Manifest>): ModelFileReader[] {
+  return manifest.layout === 'pairs' && manifest.graph ? manifest.graph.data.map(file) : []
+}
+
 /** Throws model_precision, model_file_missing, weights_damaged, tokenizer_damaged, self_test_failed, device_unavailable, … */
 export async function loadModel(
   signal: AbortSignal,
@@ -84,6 +91,7 @@ export async function loadModel(
   const request: OpenRequest = {
     manifest,
     weights: folder.file(file.name),
+    data: dataFiles(folder),
     precision: choice.precision,
     arithmetic: choice.arithmetic,
     workers: choice.workers,
@@ -153,7 +161,14 @@ export async function raceDevices(
   }
   const { manifest, choice, folder } = model
   const weights = folder.file(weightFile(manifest, choice.precision).name)
-  const request: OpenRequest = { manifest, weights, precision: choice.precision, arithmetic: choice.arithmetic, workers: 0 }
+  const request: OpenRequest = {
+    manifest,
+    weights,
+    data: dataFiles(folder),
+    precision: choice.precision,
+    arithmetic: choice.arithmetic,
+    workers: 0,
+  }
   let gpu: Scorer
   try {
     gpu = (await openTested(signal, deps.openGpu, request, model.encoder)).scorer

@@ -1,24 +1,30 @@
 // A run: answers the questions that are not answered yet, reports in small groups, and checkpoints each group, so that a pause, a reload or
 // a crash loses at most about a second of work. Where storage is refused the run goes on in memory and says so in its outcome.
 import { AppError } from '../core/errors'
-import { answerQuestions, type PipelineDeps, type PipelineSettings, type PipelineTiming } from '../core/pipeline'
+import { answerQuestions, type PipelineDeps, type PipelineSettings } from '../core/pipeline'
 import type { Progress, RunStore } from '../core/ports'
 import type { Answer, Question } from '../core/types'
 import { createMeter } from './progress'
+import { TimedRetriever } from './timed-retriever'
 
 export interface RunJob {
   runId: string
   questions: readonly Question[]
   /** Answers of an earlier part of the run. */
   answered: readonly Answer[]
-  secondsBefore: number
+  /** What it took so far; kept up to date, also when the job is stopped. */
+  spent: RunTime
   settings: PipelineSettings
+}
+export interface RunTime {
+  /** Wall time, retrieval included. */
+  seconds: number
+  retrievalSeconds: number
 }
 export interface RunDeps extends PipelineDeps {
   runs: RunStore
 }
-export interface RunOutcome extends PipelineTiming {
-  seconds: number
+export interface RunOutcome {
   /** storage_refused where the checkpoints could not be kept. */
   refused: AppError | null
 }
@@ -47,7 +53,13 @@ export async function runJob(
   let saving: Promise<void> = Promise.resolve()
   let refused: AppError | null = null
 
-  const seconds = (): number => job.secondsBefore + (clock.now() - startedAt) / 1000
+  const before = { ...job.spent }
+  const retriever = deps.retriever && new TimedRetriever(deps.retriever, clock)
+  const readClock = (): RunTime =>
+    Object.assign(job.spent, {
+      seconds: before.seconds + (clock.now() - startedAt) / 1000,
+      retrievalSeconds: before.retrievalSeconds + (retriever?.seconds ?? 0),
+    })
   const report = (): void => {
     if (fresh.length > 0) onAnswers(fresh, meter(done, total))
     fresh = []
@@ -58,7 +70,7 @@ export async function runJob(
     unsaved = []
     savedAt = clock.now()
     if (block.length === 0) return
-    const change = { done, seconds: seconds() }
+    const change = { done, ...readClock() }
     saving = saving.then(async () => {
       if (refused) return
       try {
@@ -73,7 +85,7 @@ export async function runJob(
   }
 
   try {
-    const timing = await answerQuestions(signal, open, job.settings, deps, (answer) => {
+    await answerQuestions(signal, open, job.settings, { ...deps, retriever }, (answer) => {
       done++
       fresh.push(answer)
       unsaved.push(answer)
@@ -81,8 +93,9 @@ export async function runJob(
       if (now - reportedAt >= REPORT_MS) report()
       if (now - savedAt >= CHECKPOINT_MS) save()
     })
-    return { ...timing, seconds: seconds(), refused: refused as AppError | null }
+    return { refused: refused as AppError | null }
   } finally {
+    readClock()
     report()
     save()
     await saving

@@ -4,22 +4,27 @@ import { AppError } from '../core/errors'
 import type { Clock } from '../core/ports'
 import type { Answer, Question } from '../core/types'
 import { createMeter } from '../jobs/progress'
+import { TimedRetriever } from '../jobs/timed-retriever'
 import { LibraryFiles, type LibraryFilesDeps } from './library-files'
 import { LibraryHost } from './library-host'
-import { ModelHost, type ModelHostDeps } from './model-host'
+import type { ModelFiles, ModelFilesDeps } from './model-files'
+import { ModelHost } from './model-host'
 import { OpenFile } from './open-file'
 import type { AskParams, AskResult, DeviceView, LoadProgress, StorageView } from './protocol'
 import { openBook, pipelineSettings, Runs, type RunsDeps } from './runs'
 import type { Handlers } from './server'
 import { VectorsHost, type LibraryOpener, type VectorsHostDeps } from './vectors-host'
 
-export interface HandlerDeps extends ModelHostDeps, LibraryFilesDeps, VectorsHostDeps, Omit<RunsDeps, 'models' | 'libraries'> {
+export interface HandlerDeps extends ModelFilesDeps, LibraryFilesDeps, VectorsHostDeps, Omit<RunsDeps, 'models' | 'libraries'> {
   storage: { view(): Promise<StorageView>; clear(): Promise<void> }
   viewDevice(): Promise<DeviceView>
 }
 
 export function createHandlers(deps: HandlerDeps): Handlers {
   const models = new ModelHost(deps)
+  // Readers of checkpoints are loaded when somebody brings one.
+  let opened: Promise<ModelFiles> | undefined
+  const modelFiles = (): Promise<ModelFiles> => (opened ??= import('./model-files').then((module) => new module.ModelFiles(deps, models)))
   const libraries = new LibraryHost(deps)
   const libraryFiles = new LibraryFiles(deps, libraries)
   const vectors = new VectorsHost(deps, libraries)
@@ -29,6 +34,22 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     'models.load': async (choice, { signal, emit }) => models.state(await models.load(signal, choice, emit)),
     'models.delete': async ({ modelId, precision }, { signal }) => {
       await models.delete(signal, modelId, precision)
+      return null
+    },
+    'models.measure': (choice, { signal, emit }) => models.measure(signal, choice, emit),
+    'models.inspect': async (source, { signal, emit }) => (await modelFiles()).inspect(signal, source, emit),
+    'models.add': async (params, { signal, emit }) => (await modelFiles()).add(signal, params, emit),
+    'models.letGo': async ({ address }) => {
+      await (await modelFiles()).letGo(address)
+      return null
+    },
+    'models.export': async ({ modelId }, { signal }) => (await modelFiles()).export(signal, modelId),
+    'models.rename': async ({ modelId, title }) => {
+      await models.rename(modelId, title)
+      return null
+    },
+    'models.remove': async ({ modelId }, { signal }) => {
+      await models.remove(signal, modelId)
       return null
     },
     'storage.view': () => deps.storage.view(),
@@ -153,14 +174,19 @@ async function ask(
   if (params.prompt.trim() === '' || options.length < 2) throw new AppError('question_incomplete')
   const model = await models.load(signal, params.model, emit)
   const isNeeded = params.context === null || params.openBook.isAlsoWithContext
-  const retriever = await openBook(signal, params.openBook, isNeeded, libraries, emit)
+  const library = await openBook(signal, params.openBook, isNeeded, libraries, emit)
+  const retriever = library && new TimedRetriever(library, clock)
   const question: Question = { row: 1, id: '1', prompt: params.prompt, options, context: params.context, answer: null }
   const startedAt = clock.now()
   const answers: Answer[] = []
   const deps = { encoder: model.encoder, scorer: model.scorer, retriever, clock }
-  const { retrievalSeconds } = await models.use(model, () =>
-    answerQuestions(signal, [question], pipelineSettings(params), deps, (answer) => answers.push(answer)),
-  )
+  await models.use(model, () => answerQuestions(signal, [question], pipelineSettings(params), deps, (answer) => answers.push(answer)))
   const seconds = (clock.now() - startedAt) / 1000
-  return { letters: options.map((o) => o.letter), answer: answers[0]!, seconds, retrievalSeconds, model: models.state(model) }
+  return {
+    letters: options.map((o) => o.letter),
+    answer: answers[0]!,
+    seconds,
+    retrievalSeconds: retriever?.seconds ?? 0,
+    model: models.state(model),
+  }
 }

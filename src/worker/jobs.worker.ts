@@ -4,11 +4,13 @@ import { createClock } from '../adapters/clock/clock'
 import { deflateRaw, inflateRaw } from '../adapters/compression/deflate'
 import { sha256 } from '../adapters/crypto/sha256'
 import { hasRelaxedSimd, openEngine } from '../adapters/engine/browser'
+import { engineReads } from '../adapters/engine/sizes'
 import { exclusively } from '../adapters/http/locks'
+import { openRemoteFolder } from '../adapters/http/remote'
 import { openHttpSource } from '../adapters/http/source'
 import { openDatabase } from '../adapters/indexeddb/database'
-import { createChunkStore, createLibraryStore, createRunStore } from '../adapters/indexeddb/stores'
-import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryRunStore } from '../adapters/memory/stores'
+import { createChunkStore, createLibraryStore, createModelStore, createRunStore } from '../adapters/indexeddb/stores'
+import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryModelStore, createMemoryRunStore } from '../adapters/memory/stores'
 import { openOrt } from '../adapters/ort/browser'
 import { openParquet } from '../adapters/parquet/parquet'
 import { openBrowserEmbedder } from '../adapters/transformers/browser'
@@ -23,6 +25,7 @@ const [database, libraryIds] = await Promise.all([openDatabase(), servedLibrarie
 const chunks = database ? createChunkStore(database) : createMemoryChunkStore()
 const runs = database ? createRunStore(database) : createMemoryRunStore()
 const libraries = database ? createLibraryStore(database) : createMemoryLibraryStore()
+const models = database ? createModelStore(database) : createMemoryModelStore()
 const isIsolated = globalThis.crossOriginIsolated
 
 serve(
@@ -34,6 +37,7 @@ serve(
     runs,
     isIsolated,
     modelIds: ['default'],
+    models,
     // Models lie beside the page: the worker's script is in assets/ of the build, and in worker/ of the sources.
     cache: (modelId) => ({ source: openHttpSource(new URL(`models/${modelId}/`, pageAddress()).href), store: chunks, sha256, exclusively }),
     libraries,
@@ -42,8 +46,13 @@ serve(
     inflate: inflateRaw,
     deflate: deflateRaw,
     openParquet,
-    openCpu: openEngine,
+    openCpu: (signal, request) =>
+      engineReads(request)
+        ? openEngine(signal, request)
+        : openOrt(signal, { ...request, device: 'wasm', ...(request.workers > 0 ? { threads: request.workers } : {}) }),
     openGpu: (signal, request) => openOrt(signal, { ...request, device: 'webgpu' }),
+    openRemote: openRemoteFolder,
+    openReference: (signal, request) => openOrt(signal, { ...request, device: 'wasm' }),
     findGpu,
     openEmbedder: async (signal, request) => openBrowserEmbedder(signal, request, (await findGpu()) === 'hardware'),
     storage: {
@@ -52,6 +61,7 @@ serve(
         await chunks.deletePrefix('')
         for (const run of await runs.list()) await runs.delete(run.id)
         for (const library of await libraries.list()) await libraries.delete(library.id)
+        for (const model of await models.list()) await models.delete(model.id)
       },
     },
     viewDevice: async () => ({

@@ -6,7 +6,7 @@ import { openCachedFolder, type CachedFolder, type CacheDeps } from '../jobs/cac
 import { openLibrary, readPack } from '../jobs/open-library'
 import { forgetShards, openShardedLibrary, storedShardBytes } from '../jobs/open-sharded'
 import { createMeter } from '../jobs/progress'
-import type { LibraryEntry, LoadProgress } from './protocol'
+import type { LibraryEntry, LibraryList, LoadProgress } from './protocol'
 
 export interface LibraryHostDeps {
   clock: Clock
@@ -23,7 +23,7 @@ export class LibraryHost {
 
   constructor(private readonly deps: LibraryHostDeps) {}
 
-  /** Rejects with library_gone, library_damaged, download_failed, aborted. */
+  /** Rejects with library_gone, library_missing, library_damaged, download_failed, aborted. */
   async open(signal: AbortSignal, id: string, onProgress: (progress: LoadProgress) => void): Promise<Library | ShardedLibrary> {
     if (this.#open?.id === id) return this.#open.library
     const meter = createMeter(this.deps.clock)
@@ -46,14 +46,24 @@ export class LibraryHost {
     return library
   }
 
-  async list(signal: AbortSignal): Promise<LibraryEntry[]> {
+  /** A served library that cannot be read is listed with the reason, and the others as ever. */
+  async list(signal: AbortSignal): Promise<LibraryList> {
+    const unreadable: LibraryList['unreadable'] = []
     const served = await Promise.all(
-      this.deps.libraryIds.map((id) => this.#manifest(signal, id).then((manifest) => this.entry(id, manifest, null))),
+      this.deps.libraryIds.map(async (id) => {
+        try {
+          return [await this.entry(id, await this.#manifest(signal, id), null)]
+        } catch (error) {
+          if (!(error instanceof AppError) || error.code === 'aborted') throw error
+          unreadable.push({ id, refusal: { code: error.code, detail: error.detail } })
+          return []
+        }
+      }),
     )
     const own = await Promise.all(
       (await this.deps.libraries.list()).map(({ id, manifest, createdAt }) => this.entry(id, manifest, createdAt)),
     )
-    return [...served, ...own]
+    return { entries: [...served.flat(), ...own], unreadable }
   }
 
   async entry(id: string, manifest: LibraryManifest | ShardedManifest, createdAt: number | null): Promise<LibraryEntry> {
@@ -118,7 +128,7 @@ export class LibraryHost {
   }
 
   async #manifest(signal: AbortSignal, id: string): Promise<LibraryManifest | ShardedManifest> {
-    if (this.deps.libraryIds.includes(id)) return readPack(signal, this.deps.libraryCache(id).source, id)
+    if (this.deps.libraryIds.includes(id)) return readServedPack(signal, this.deps.libraryCache(id).source, id)
     return (await this.#own(id)).manifest
   }
 
@@ -131,6 +141,16 @@ export class LibraryHost {
 
 function isSharded(manifest: LibraryManifest | ShardedManifest): manifest is ShardedManifest {
   return manifest.format === SHARDED_FORMAT
+}
+
+/** Rejects with library_missing where the folder of a name in libraries/registry.json is not there. */
+async function readServedPack(signal: AbortSignal, source: FileSource, id: string): Promise<LibraryManifest | ShardedManifest> {
+  try {
+    return await readPack(signal, source, id)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'model_file_missing') throw error
+    throw new AppError('library_missing', { name: id, place: source.place })
+  }
 }
 
 /** A library of the visitor's own exists nowhere else: a chunk that is lost cannot be fetched again. */

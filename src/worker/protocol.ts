@@ -4,17 +4,10 @@ import type { Edits, Mapping } from '../core/dataset/types'
 import type { ErrorCode, ErrorDetail } from '../core/errors'
 import type { Evaluation } from '../core/evaluate/types'
 import type { Progress, RunRecord } from '../core/ports'
-import type { Answer, Arithmetic, Device, Manifest, PassageHit, Precision, Problem, Question } from '../core/types'
+import type { Answer, Arithmetic, Device, PassageHit, Precision, Problem, Question } from '../core/types'
+import type { ModelCalls, ModelChoice, ModelSpeed } from './protocol-models'
 
-export interface ModelChoice {
-  /** From `models.list`; 'default' is the embedded one. */
-  modelId: string
-  precision: Precision
-  device: 'auto' | Device
-  arithmetic: Arithmetic
-  /** 0: as many as help. */
-  workers: number
-}
+export type * from './protocol-models'
 
 export interface ModelState {
   modelId: string
@@ -52,14 +45,6 @@ export interface LoadProgress extends Progress {
   subject?: 'library'
 }
 
-export interface ModelEntry {
-  modelId: string
-  title: string
-  isEmbedded: boolean
-  precisions: { precision: Precision; bytes: number; storedBytes: number }[]
-  manifest: Manifest
-}
-
 export interface OpenBook {
   /** 'off' or a library's id, from `library.list`. */
   library: string
@@ -82,6 +67,11 @@ export interface LibraryEntry {
   storedBytes: number
   /** null for the embedded one. */
   createdAt: number | null
+}
+/** Those that can be read, and why the others of libraries/registry.json cannot. */
+export interface LibraryList {
+  entries: LibraryEntry[]
+  unreadable: { id: string; refusal: { code: ErrorCode; detail: ErrorDetail } }[]
 }
 /** What is known of dropped files before they are indexed. */
 export interface CorpusView {
@@ -244,11 +234,11 @@ export interface DeviceView {
 }
 
 /** call -> params, event (progress messages), result. */
-export interface Protocol {
-  'models.list': { params: null; event: never; result: ModelEntry[] }
+export interface Protocol extends ModelCalls {
   /** Loads (or switches to) a model; calling it again with the same choice is free. */
   'models.load': { params: ModelChoice; event: LoadProgress; result: ModelState }
-  'models.delete': { params: { modelId: string; precision: Precision }; event: never; result: null }
+  /** Loads it too. */
+  'models.measure': { params: ModelChoice; event: LoadProgress; result: ModelSpeed }
   'storage.view': { params: null; event: never; result: StorageView }
   'storage.clear': { params: null; event: never; result: null }
   'device.view': { params: null; event: never; result: DeviceView }
@@ -277,7 +267,7 @@ export interface Protocol {
   }
   /** Rows (0-based) of a stored run; the open file stays open. */
   'run.rows': { params: { runId: string; indices: number[] }; event: never; result: RowView[] }
-  'library.list': { params: null; event: never; result: LibraryEntry[] }
+  'library.list': { params: null; event: never; result: LibraryList }
   /** Fetches (the first time) and opens a library. */
   'library.load': { params: { id: string }; event: LoadProgress; result: LibraryEntry }
   'library.search': {

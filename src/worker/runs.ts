@@ -63,6 +63,7 @@ export class Runs {
       done: 0,
       total: asked.length,
       seconds: 0,
+      retrievalSeconds: 0,
       mapAt3: null,
       modelId: state.modelId,
       modelTitle: state.title,
@@ -128,18 +129,17 @@ export class Runs {
       for (const answer of answers) file.answers[answer.index] = answer
       emit({ kind: 'answers', answers: answers.map((answer) => file.summarize(answer)), progress, mapAt3: tally(answers) })
     }
-    const startedAt = this.deps.clock.now()
+    const spent = { seconds: record.seconds, retrievalSeconds: record.retrievalSeconds ?? 0 }
     try {
       const retriever = await openBook(signal, settings.openBook, needsLibrary(questions, settings), this.deps.libraries, emit)
-      const job = { runId: record.id, questions, answered, secondsBefore: record.seconds, settings: pipelineSettings(settings) }
+      const job = { runId: record.id, questions, answered, spent, settings: pipelineSettings(settings) }
       const deps = { encoder: model.encoder, scorer: model.scorer, retriever, clock: this.deps.clock, runs: this.deps.runs }
-      const outcome = await runJob(signal, job, deps, onAnswers)
+      await runJob(signal, job, deps, onAnswers)
       const mapAt3 = evaluationOf(file)?.mapAt3.value ?? null
-      await this.#update(run, { status: 'done', done: questions.length, seconds: outcome.seconds, mapAt3 })
-      return { ...this.#summary(run), retrievalSeconds: outcome.retrievalSeconds, scoringSeconds: outcome.scoringSeconds }
+      await this.#update(run, { status: 'done', done: questions.length, ...spent, mapAt3 })
+      return this.#summary(run)
     } catch (error) {
-      const done = file.given.length
-      await this.#update(run, { status: 'paused', done, seconds: record.seconds + (this.deps.clock.now() - startedAt) / 1000 })
+      await this.#update(run, { status: 'paused', done: file.given.length, ...spent })
       throw error
     }
   }
@@ -182,19 +182,20 @@ export class Runs {
   }
 
   #summary({ record, file, settings }: OpenRun): RunSummary {
+    const { seconds, retrievalSeconds = 0 } = record
     const submission = submissionCsv(file.questions, file.given, file.letters, settings.topK)
     return {
       runId: record.id,
       status: record.status,
       done: file.given.length,
       total: record.total,
-      seconds: record.seconds,
+      seconds,
       model: stateOf(record)!,
       submissionBytes: new TextEncoder().encode(submission).length,
       evaluation: evaluationOf(file),
       passageCount: file.given.filter((answer) => answer.passages.some((passage) => passage.used)).length,
-      retrievalSeconds: 0,
-      scoringSeconds: record.seconds,
+      retrievalSeconds,
+      scoringSeconds: seconds - retrievalSeconds,
     }
   }
 }

@@ -1,7 +1,7 @@
 // From opening the built page to the first answer of a typed question: on a first visit and on one whose weights are stored. What was
 // fetched counts the bytes of all responses; peak memory is the high-water mark of the page's process, as the system counts it (Linux).
-import { readdirSync, readFileSync } from 'node:fs'
 import { launch, serveBuild, type Browser, type BrowserContext } from '../browser/launch'
+import { largestRenderer } from './memory'
 
 export interface ColdStart {
   visit: string
@@ -45,26 +45,4 @@ async function visit(context: BrowserContext, address: string, name: string): Pr
   const peakBytes = largestRenderer()
   await page.close()
   return { visit: name, usableSeconds, answerSeconds, fetchedBytes, peakBytes }
-}
-
-/** Bytes; NaN where the system does not say. */
-function largestRenderer(): number {
-  let most = NaN
-  try {
-    for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-      const read = (file: string): string => {
-        try {
-          return readFileSync(`/proc/${pid}/${file}`, 'utf8')
-        } catch {
-          return ''
-        }
-      }
-      if (!read('cmdline').includes('--type=renderer')) continue
-      const peak = Number(/VmHWM:\s+(\d+) kB/.exec(read('status'))?.[1] ?? NaN) * 1024
-      if (!(peak <= most)) most = peak
-    }
-  } catch {
-    // not Linux
-  }
-  return most
 }

@@ -2,14 +2,13 @@
 // take turns, round after round, so that a machine that slows down slows all of them; quoted are medians over the rounds and their ratios.
 // Results go to docs/benchmarks.md between the marks <!-- speed --> and <!-- cold -->; --cold measures the cold start alone.
 // usage: npm run bench -- [--peer MODEL.onnx] [--rounds N] [--cold] [--dry]      --peer: what models/recipe/README.md exports as the opponent
-import { readFileSync, writeFileSync } from 'node:fs'
-import { arch, cpus, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { coldStart, type ColdStart } from './cold-start'
 import { time, type Contender } from './contenders'
 import { openNode, type NodeSpec } from './node-contenders'
 import { openPages, type Pages } from './pages'
 import type { Spec } from './page'
+import { machine, median, publish } from './report'
 import { readSets, SET_NAMES, type SetName } from './sets'
 
 const { values } = parseArgs({
@@ -35,7 +34,6 @@ interface Entry {
   row: Row
   pass(set: SetName): Promise<number>
 }
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 
 const BROWSER: [string, Spec][] = [
   ['engine, float, 2 workers', { kind: 'engine', precision: 'q8', arithmetic: 'float', workers: 2 }],
@@ -93,16 +91,8 @@ async function main(): Promise<void> {
       entries.map((entry) => entry.row),
       pages.browserVersion,
     ),
+    values.dry,
   )
-}
-
-/** Prints a part of the report and writes it between its marks. */
-function publish(part: 'speed' | 'cold', text: string): void {
-  console.log(text)
-  if (values.dry) return
-  const path = 'docs/benchmarks.md'
-  const marks = new RegExp(`<!-- ${part} -->[^]*<!-- /${part} -->`)
-  writeFileSync(path, readFileSync(path, 'utf8').replace(marks, `<!-- ${part} -->\n${text}\n<!-- /${part} -->`))
 }
 
 function speedTables(rows: readonly Row[], browserVersion: string): string {
@@ -120,7 +110,8 @@ function speedTables(rows: readonly Row[], browserVersion: string): string {
       ...some.map((row) => `| ${row.name} | ${cell(row, 'closed')} | ${cell(row, 'context')} | ${row.first.toFixed(2)} s |`),
     ].join('\n')
   }
-  return [machine(browserVersion), '', table('browser'), '', table('Node')].join('\n')
+  const measured = `${browserVersion}. 80 questions of \`public/samples\`; medians of ${rounds} rounds in which the contenders take turns.`
+  return [machine(measured), '', table('browser'), '', table('Node')].join('\n')
 }
 
 function coldTable(starts: readonly ColdStart[]): string {
@@ -134,12 +125,6 @@ function coldTable(starts: readonly ColdStart[]): string {
   ].join('\n')
 }
 
-function machine(browserVersion: string): string {
-  const version = (name: string): string =>
-    (JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }).version
-  const model = cpus()[0]?.model.trim() ?? 'unknown processor'
-  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores of ${model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${platform()} ${arch()}, Node ${process.versions.node}, onnxruntime ${version('onnxruntime-web')}, ${browserVersion}. 80 questions of \`public/samples\`; medians of ${rounds} rounds in which the contenders take turns.`
-}
 if (!values.cold) await main()
-publish('cold', coldTable(await coldStart()))
+publish('cold', coldTable(await coldStart()), values.dry)
 process.exit(0)

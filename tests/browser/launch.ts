@@ -1,6 +1,6 @@
 // Starts the system's Chromium and a server for it. The software WebGPU adapter is correct and slow: good for tests, never for speed.
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
-import { createServer, preview, type ViteDevServer } from 'vite'
+import { createServer, preview, type Plugin, type ViteDevServer } from 'vite'
 import { mkdirSync } from 'node:fs'
 import { findChromium } from '../../scripts/chromium.mjs'
 
@@ -39,9 +39,15 @@ export async function serveSources(): Promise<Served> {
   return { address: server.resolvedUrls!.local[0]!, close: () => server.close() }
 }
 
-/** The built page, as `npm start` serves it. */
-export async function serveBuild(): Promise<Served> {
-  const server = await preview({ root: `${ROOT}/src`, configFile: `${ROOT}/vite.config.ts`, logLevel: 'error', preview: { port: 0 } })
+/** The built page, as `npm start` serves it; `plugins` may serve more beside it. */
+export async function serveBuild(plugins: Plugin[] = []): Promise<Served> {
+  const server = await preview({
+    root: `${ROOT}/src`,
+    configFile: `${ROOT}/vite.config.ts`,
+    logLevel: 'error',
+    preview: { port: 0 },
+    plugins,
+  })
   return { address: server.resolvedUrls!.local[0]!, close: () => server.close() }
 }
 

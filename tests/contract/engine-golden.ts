@@ -1,9 +1,9 @@
 // The golden questions of the embedded model, and how far a scorer is from them. Used in Node and, bundled, in the browser.
 import type { Scorer } from '../../src/core/ports'
-import type { SharedPrefixInput } from '../../src/core/types'
+import type { ModelInput, SharedPrefixInput } from '../../src/core/types'
 
-export interface GoldenItem {
-  input: SharedPrefixInput
+export interface GoldenItem<Input extends ModelInput = SharedPrefixInput> {
+  input: Input
   /** fp32 logits of the PyTorch reference. */
   logits: number[]
 }
@@ -23,7 +23,11 @@ export function readGolden(json: unknown): GoldenItem[] {
 }
 
 /** Logits of every item, in order. */
-export async function scoreAll(scorer: Scorer, items: readonly GoldenItem[], signal = new AbortController().signal): Promise<number[][]> {
+export async function scoreAll(
+  scorer: Scorer,
+  items: readonly GoldenItem<ModelInput>[],
+  signal = new AbortController().signal,
+): Promise<number[][]> {
   const logits: number[][] = items.map(() => [])
   await scorer.score(
     signal,
@@ -36,13 +40,13 @@ export async function scoreAll(scorer: Scorer, items: readonly GoldenItem[], sig
 }
 
 /** NaN where a logit is missing or not a number. */
-export function largestError(items: readonly GoldenItem[], logits: readonly number[][]): number {
+export function largestError(items: readonly GoldenItem<ModelInput>[], logits: readonly number[][]): number {
   const errors = items.flatMap((item, i) => item.logits.map((golden, c) => Math.abs(golden - (logits[i]?.[c] ?? NaN))))
   return Math.max(...errors)
 }
 
 /** Share of the questions with the same best option, near-ties (the two best less than 0.05 apart) aside. */
-export function topOneAgreement(items: readonly GoldenItem[], logits: readonly number[][]): number {
+export function topOneAgreement(items: readonly GoldenItem<ModelInput>[], logits: readonly number[][]): number {
   const clear = items.map((item, i) => ({ item, i })).filter(({ item }) => gapOf(item.logits) >= 0.05)
   const same = clear.filter(({ item, i }) => bestOf(item.logits) === bestOf(logits[i] ?? []))
   return same.length / clear.length

@@ -40,9 +40,9 @@ export async function openFaulty(
     name: 'a faulty device',
     device: 'webgpu',
     budget,
-    async open(onnx, location, weights) {
+    async open(graph) {
       log.sessions += 1
-      const session = await openSession(ort, onnx, location, weights, { logSeverityLevel: 3 })
+      const session = await openSession(ort, graph, { logSeverityLevel: 3 })
       return {
         ...session,
         run(feeds: Feeds) {

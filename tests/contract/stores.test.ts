@@ -3,12 +3,18 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '../../src/adapters/indexeddb/database'
-import { createChunkStore, createLibraryStore, createRunStore } from '../../src/adapters/indexeddb/stores'
-import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryRunStore } from '../../src/adapters/memory/stores'
+import { createChunkStore, createLibraryStore, createModelStore, createRunStore } from '../../src/adapters/indexeddb/stores'
+import {
+  createMemoryChunkStore,
+  createMemoryLibraryStore,
+  createMemoryModelStore,
+  createMemoryRunStore,
+} from '../../src/adapters/memory/stores'
 import { createFolderChunkStore } from '../../src/adapters/node/chunk-store'
 import { chunkStoreCases } from './chunk-store'
 import { holdsContract } from './contract'
 import { libraryStoreCases } from './library-store'
+import { modelStoreCases } from './model-store'
 import { runStoreCases } from './run-store'
 
 let opened = 0
@@ -24,3 +30,5 @@ holdsContract('RunStore: memory', runStoreCases, () => Promise.resolve(createMem
 holdsContract('RunStore: IndexedDB', runStoreCases, async () => createRunStore(await database()))
 holdsContract('LibraryStore: memory', libraryStoreCases, () => Promise.resolve(createMemoryLibraryStore()))
 holdsContract('LibraryStore: IndexedDB', libraryStoreCases, async () => createLibraryStore(await database()))
+holdsContract('ModelStore: memory', modelStoreCases, () => Promise.resolve(createMemoryModelStore()))
+holdsContract('ModelStore: IndexedDB', modelStoreCases, async () => createModelStore(await database()))

@@ -1,5 +1,6 @@
 // The built page in a real browser, one fresh profile a test.
 import { readFileSync } from 'node:fs'
+import type { Plugin } from 'vite'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { collectErrors, launch, ROOT, serveBuild, type Browser, type BrowserContext, type Page, type Served } from '../browser/launch'
 
@@ -21,13 +22,13 @@ export interface VisitOptions {
   block?: string
 }
 
-/** Starts the server and the browser once a file; `visit` opens the page. */
-export function usePages() {
+/** Starts the server and the browser once a file; `visit` opens the page. `plugins` may serve more beside it. */
+export function usePages(plugins: Plugin[] = []) {
   let served: Served
   let browser: Browser
   const contexts: BrowserContext[] = []
   beforeAll(async () => {
-    served = await serveBuild()
+    served = await serveBuild(plugins)
     browser = await launch()
   })
   afterEach(async () => {

@@ -1,7 +1,7 @@
 // The Library screen's state over a worker that is played by hand.
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Libraries } from '../../src/app/state/library.svelte'
-import { AppError } from '../../src/core/errors'
+import { AppError, type ErrorCode } from '../../src/core/errors'
 import type { Client } from '../../src/worker/client'
 import type { CorpusView, LibraryEntry } from '../../src/worker/protocol'
 
@@ -45,7 +45,7 @@ beforeEach(() => {
   calls = []
   known = []
   answers = {
-    'library.list': () => [...stored],
+    'library.list': () => ({ entries: [...stored], unreadable: [] }),
     'library.inspect': () => VIEW,
     'library.add': () => (stored.push(entry('new')), entry('new')),
     'library.import': () => (stored.push(entry('packed')), entry('packed')),
@@ -80,6 +80,17 @@ describe('the list of libraries', () => {
     libraries.hide('mine')
     await libraries.delete('mine')
     expect([ids(), known]).toEqual([['openstax'], ['openstax']])
+  })
+  it('shows what cannot be read, and offers what only could not be reached', async () => {
+    const refused = (id: string, code: ErrorCode) => ({ id, refusal: { code, detail: {} } })
+    const unreadable = [refused('gone', 'library_missing'), refused('far', 'download_failed')]
+    answers['library.list'] = () => ({ entries: [...stored], unreadable })
+    await libraries.refresh()
+    expect({ known, ids: ids(), unreadable: libraries.unreadable }).toEqual({
+      known: ['openstax', 'mine', 'far'],
+      ids: ['openstax', 'mine'],
+      unreadable,
+    })
   })
   it('keeps an error for the screen', async () => {
     answers['library.list'] = () => Promise.reject(new AppError('library_damaged', { name: 'x', file: 'y', reason: 'z' }))

@@ -32,6 +32,13 @@ describe('firstOfEqual', () => {
 })
 
 describe('planBatches', () => {
+  it('makes every choice of layout pairs a piece of its own, and equal ones one', () => {
+    const pair = (...ids: number[]) => ({ ids: Int32Array.from(ids), types: null })
+    const input = { layout: 'pairs' as const, pairs: [pair(1, 2), pair(1, 2, 3), pair(1, 2), pair(4, 5, 6)] }
+    const pieces = planBatches([input, input], 100).flatMap((batch) => batch.pieces)
+    const expected = [0, 1].flatMap((index) => [0, 1, 3].map((choice) => ({ input: index, choices: [choice] })))
+    expect(pieces.sort((a, b) => a.input - b.input || a.choices[0]! - b.choices[0]!)).toEqual(expected)
+  })
   it('places every choice once, equal ones by their first', () => {
     fc.assert(
       fc.property(questions, budgets, (inputs, budget) => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { openCheckpoint, type ByteSource } from '../../src/core/checkpoint'
 import { readTensorPickle } from '../../src/core/checkpoint/pickle'
 import { elementsOf, readFloats } from '../../src/core/checkpoint/tensor-source'
+import { createTokenizer } from '../../src/core/encode/tokenizer'
 import { AppError } from '../../src/core/errors'
 import { fixtureBytes, fixtureJson, fixtureSources, jsonSource, memorySource } from './checkpoint-source'
 
@@ -11,6 +12,8 @@ const BERT = 'bert-wordpiece'
 const safetensors = fixtureBytes(`${BERT}/model.safetensors`)
 const torch = fixtureBytes(`${BERT}/pytorch_model.bin`)
 const others = fixtureSources(BERT, ['model.safetensors', 'pytorch_model.bin'])
+/** What a sentence must not hold. */
+const UNFILLED = /\{\w+\}|undefined|\[object/
 const REFUSALS = [
   'checkpoint_damaged',
   'checkpoint_mismatch',
@@ -28,7 +31,7 @@ async function outcome(...sources: ByteSource[]): Promise<string> {
     return 'opened'
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    expect(error.message).not.toMatch(/\{\w+\}|undefined|\[object/)
+    expect(error.message).not.toMatch(UNFILLED)
     return error.code
   }
 }
@@ -217,5 +220,62 @@ describe('config.json and the other JSON files', () => {
       'checkpoint_file_missing',
       'checkpoint_damaged',
     ])
+  })
+})
+
+describe('tokenizer.json', () => {
+  /** A place in the file, and what stands there instead. */
+  const damage = fc.tuple(
+    fc.array(fc.nat(), { minLength: 1, maxLength: 5 }),
+    fc.oneof(fc.constant(undefined), fc.jsonValue(), fc.constantFrom<unknown>(-1, 1e9, 0.5, '', [], {}, null)),
+  )
+  /** The value with what lies at the place replaced; members and items are counted. */
+  function replaced(value: unknown, [step, ...rest]: readonly number[], by: unknown): unknown {
+    if (step === undefined || typeof value !== 'object' || value === null) return by
+    const keys = Object.keys(value)
+    const key = keys[step % Math.max(1, keys.length)]
+    if (key === undefined) return by
+    const changed = { ...value, [key]: replaced((value as Record<string, unknown>)[key], rest, by) }
+    return Array.isArray(value) ? Object.values(changed) : changed
+  }
+
+  it.each([BERT, 'deberta-v3-unigram', 'roberta-bpe'])(
+    'with anything replaced or missing is refused, or gives ids that the model has (%s)',
+    (folder) => {
+      const json = fixtureJson(`${folder}/tokenizer.json`)
+      fc.assert(
+        fc.property(damage, ([path, by]) => {
+          try {
+            const tokenizer = createTokenizer(JSON.parse(JSON.stringify(replaced(json, path, by))))
+            const ids = [...tokenizer.encode('What is [SEP] a half-life? Ünïcode 光'), tokenizer.startId, tokenizer.endId]
+            expect(ids.filter((id) => !Number.isSafeInteger(id) || id < 0 || id >= tokenizer.idLimit)).toEqual([])
+          } catch (error) {
+            if (!(error instanceof AppError)) throw error
+            expect([error.message, REFUSALS.includes(error.code)]).toEqual([expect.not.stringMatching(UNFILLED), true])
+          }
+        }),
+        { numRuns: 100 },
+      )
+    },
+    30_000,
+  )
+})
+
+describe('config and weights of different checkpoints', () => {
+  const folders = [
+    BERT,
+    'deberta-v2-conv',
+    'deberta-v2-noshare',
+    'deberta-v2-wordpiece',
+    'deberta-v3-unigram',
+    'longformer-bpe',
+    'roberta-bpe',
+  ]
+  it.each(folders)('are told apart by the names and shapes of tensors (config of %s)', async (folder) => {
+    const described = fixtureSources(folder, ['model.safetensors', 'pytorch_model.bin'])
+    const results = await Promise.all(
+      folders.map(async (other) => outcome(...described, memorySource('model.safetensors', fixtureBytes(`${other}/model.safetensors`)))),
+    )
+    expect(results).toEqual(folders.map((other) => (other === folder ? 'opened' : 'checkpoint_mismatch')))
   })
 })

@@ -119,7 +119,7 @@ describe('a checkpoint that cannot be used is refused by name', () => {
   it.each([
     ['an unknown model type', 'bert-wordpiece', { model_type: 'electra' }, 'model_type in config.json is "electra"'],
     ['no model type', 'bert-wordpiece', { model_type: null }, 'model_type in config.json is null'],
-    ['an unknown activation', 'bert-wordpiece', { hidden_act: 'silu' }, 'hidden_act in config.json is "silu". Pagewise knows gelu'],
+    ['an unknown activation', 'bert-wordpiece', { hidden_act: 'mish' }, 'hidden_act in config.json is "mish". Pagewise knows gelu'],
     [
       'relative positions in BERT',
       'bert-wordpiece',
@@ -129,7 +129,7 @@ describe('a checkpoint that cannot be used is refused by name', () => {
     ['a decoder', 'roberta-bpe', { is_decoder: true }, 'is_decoder in config.json is true'],
     ['another task', 'bert-wordpiece', { architectures: ['BertForMaskedLM'] }, 'architectures in config.json is "BertForMaskedLM"'],
     ['quantized weights', 'bert-wordpiece', { quantization_config: { bits: 4 } }, 'quantization_config in config.json is {"bits":4}'],
-    ['one kind of relative attention', V3, { pos_att_type: 'p2c' }, 'pos_att_type in config.json is "p2c"'],
+    ['an unknown kind of relative attention', V3, { pos_att_type: 'c2p|p2p' }, 'pos_att_type in config.json is "c2p|p2p"'],
     ['an odd window', 'longformer-bpe', { attention_window: [8, 7] }, 'attention_window in config.json is [8,7]'],
     ['heads that do not divide', V3, { num_attention_heads: 5 }, 'num_attention_heads in config.json is 5'],
     ['a size that is no number', V3, { hidden_size: '32' }, 'hidden_size in config.json is "32"'],

@@ -1,21 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { DebertaConfig } from '../../src/core/compile/deberta-config'
-import { openEmbedding } from '../../src/core/compile/embedding'
+import { openEmbedding, type EmbeddingTables } from '../../src/core/compile/embedding'
 import { readSafetensors, type StoredType } from '../../src/core/compile/safetensors'
 import { safetensorsFile, type Part } from './compile-file'
 
-const config: DebertaConfig = {
-  vocabulary: 3,
+const NAME = (table: string): string => `deberta.embeddings.${table}_embeddings.weight`
+const tables: EmbeddingTables = {
   hidden: 2,
-  layers: 1,
-  heads: 1,
-  intermediate: 2,
-  buckets: 4,
-  maxRelativePositions: 4,
-  maxPositions: 4,
-  types: 1,
-  hasPositionEmbeddings: true,
-  epsilon: 1e-7,
+  words: { name: NAME('word'), rows: 3 },
+  positions: { name: NAME('position'), rows: 4, first: 0 },
+  types: { name: NAME('token_type'), rows: 2 },
 }
 const bytesOf = (array: Float32Array | Int8Array | Uint16Array): Uint8Array => new Uint8Array(array.buffer)
 const part = (table: string, type: StoredType, shape: number[], values: Float32Array | Int8Array | Uint16Array): Part => ({
@@ -25,18 +18,25 @@ const part = (table: string, type: StoredType, shape: number[], values: Float32A
   bytes: bytesOf(values),
 })
 const POSITIONS = part('position_embeddings.weight', 'F32', [4, 2], Float32Array.of(0, 0, 10, 20, 30, 40, 50, 60))
-const TYPES = part('token_type_embeddings.weight', 'F32', [1, 2], Float32Array.of(0.5, -0.5))
+const TYPES = part('token_type_embeddings.weight', 'F32', [2, 2], Float32Array.of(0.5, -0.5, 0.25, 0))
 
-function row(words: Part[], id: number, position: number): number[] {
+function row(words: Part[], id: number, position: number, type = 0, asked = tables): number[] {
   const file = safetensorsFile([...words, POSITIONS, TYPES])
   const out = new Float32Array(3)
-  openEmbedding(readSafetensors('w', file, file.length), file, config).write(id, position, out, 1)
+  openEmbedding(readSafetensors('w', file, file.length), file, asked).write(id, position, type, out, 1)
   return [...out]
 }
 
 describe('openEmbedding', () => {
   it('adds word, position and type, at the place it is told', () => {
     expect(row([part('word_embeddings.weight', 'F32', [3, 2], Float32Array.of(1, 2, 3, 4, 5, 6))], 1, 2)).toEqual([0, 33.5, 43.5])
+  })
+  it('knows the types of tokens', () => {
+    expect(row([part('word_embeddings.weight', 'F32', [3, 2], Float32Array.of(1, 2, 3, 4, 5, 6))], 1, 2, 1)).toEqual([0, 33.25, 44])
+  })
+  it('counts positions from the first row that is used', () => {
+    const shifted = { ...tables, positions: { ...tables.positions!, first: 2 } }
+    expect(row([part('word_embeddings.weight', 'F32', [3, 2], new Float32Array(6))], 1, 0, 0, shifted)).toEqual([0, 30.5, 39.5])
   })
   it('scales 8-bit words by row', () => {
     const words = part('word_embeddings.weight', 'I8', [3, 2], Int8Array.of(1, 2, -3, 4, 5, 6))

@@ -17,7 +17,7 @@ const asked = fc.array(question, { minLength: 1, maxLength: 4 }).chain((inputs) 
 
 /** "Embeds" a token as [id, position]. */
 const embedding = {
-  write(id: number, position: number, out: Float32Array, at: number) {
+  write(id: number, position: number, _type: number, out: Float32Array, at: number) {
     out.set([id, position], at)
   },
 }

@@ -76,9 +76,26 @@ describe.each(['fp16', 'q8', 'q4'])('the graph written for %s weights', (precisi
 describe('compileModel', () => {
   it.each([
     ['an architecture that it does not know', { architecture: 'xlnet' }, 'architecture is xlnet'],
-    ['an activation that it does not compute', { config: { ...manifest.config, hidden_act: 'relu' } }, 'hidden_act is relu'],
-    ['heads that do not divide the width', { config: { ...manifest.config, num_attention_heads: 5 } }, 'num_attention_heads is 5'],
-    ['a config without relative attention', { config: { ...manifest.config, relative_attention: false } }, 'relative_attention is false'],
+    [
+      'an activation that it does not compute',
+      { config: { ...manifest.config, hidden_act: 'mish' } },
+      'hidden_act in config.json is "mish"',
+    ],
+    [
+      'heads that do not divide the width',
+      { config: { ...manifest.config, num_attention_heads: 5 } },
+      'num_attention_heads in config.json is 5',
+    ],
+    [
+      'a config without relative attention',
+      { config: { ...manifest.config, relative_attention: false } },
+      'relative_attention in config.json is false',
+    ],
+    [
+      'a convolution where choices lie behind each other',
+      { config: { ...manifest.config, conv_kernel_size: 3 } },
+      'layout is shared-prefix',
+    ],
   ])('refuses %s', (_, change, sentence) => {
     expect(() => compileModel({ ...manifest, ...change } as Manifest, 'w', weights('fp16'))).toThrow(sentence)
   })

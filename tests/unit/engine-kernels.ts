@@ -1,7 +1,7 @@
 // The engine's kernels against slow, obvious code: properties that hold for one build, run in Node (engine-kernels.test.ts) and, for the
 // build with relaxed SIMD, in a browser.
 import fc from 'fast-check'
-import { attendAsDefined } from './engine-attention'
+import { attendAsDefined, type AttentionShape } from './engine-attention'
 import {
   align,
   at,
@@ -94,15 +94,28 @@ export const KERNEL_PROPERTIES: Property[] = [
     },
   },
   {
-    title: 'geluRow is x/2 (1 + erf(x/√2))',
+    title: 'activate gives x/2 (1 + erf(x/√2)) as GELU',
     check: (engine) => {
       check(fc.tuple(seeds, fc.constantFrom(1e-20, 1, 10, 1e4)), ([seed, size]) => {
         const bench = new Bench(engine)
         const x = draw(randomOf(seed), 64, size)
         const place = bench.put(x)
-        engine.kernels['geluRow']?.(place, x.length)
+        engine.kernels['activate']?.(place, x.length, 0)
         for (const [i, value] of bench.floats(place, x.length).entries())
           expectClose(value, gelu(at(x, i)), 2e-7 * Math.abs(at(x, i)), `gelu(${String(at(x, i))})`)
+      })
+    },
+  },
+  {
+    title: 'activate gives tanh(x), and ±1 far out',
+    check: (engine) => {
+      check(fc.tuple(seeds, fc.constantFrom(1e-20, 0.1, 1, 10, 1e30)), ([seed, size]) => {
+        const bench = new Bench(engine)
+        const x = draw(randomOf(seed), 64, size)
+        const place = bench.put(x)
+        engine.kernels['activate']?.(place, x.length, 1)
+        for (const [i, value] of bench.floats(place, x.length).entries())
+          expectClose(value, Math.tanh(at(x, i)), 5e-7 * Math.abs(Math.tanh(at(x, i))), `tanh(${String(at(x, i))})`)
       })
     },
   },
@@ -336,26 +349,38 @@ export const KERNEL_PROPERTIES: Property[] = [
     },
   },
   {
-    title: 'attend is softmax(q·k + q·PK + k·PQ) times the values, over the prefix and the own choice',
+    title: 'attend is softmax(q·k + q·PK + k·PQ) times the values, over the prefix and the own choice, either of which may be missing',
     check: (engine) => {
-      const arbitrary = fc.record({
-        prefix: fc.integer({ min: 1, max: 50 }),
-        own: fc.integer({ min: 0, max: 20 }),
-        gap: fc.integer({ min: 0, max: 9 }),
-        shape: fc.constantFrom([1, 32], [3, 32], [4, 8], [2, 64]),
-        buckets: fc.constantFrom(4, 16, 64),
-        seed: seeds,
-      })
-      check(
-        arbitrary,
-        ({ shape: [heads = 1, headSize = 32], ...lengths }) => {
-          attendAsDefined(engine, { heads, headSize, ...lengths })
-        },
-        8,
-      )
+      checkAttention(engine, 'terms')
+    },
+  },
+  {
+    title: 'attend is softmax(q·k + a number for the head and the offset) times the values where that is what distances add',
+    check: (engine) => {
+      checkAttention(engine, 'bias')
     },
   },
 ]
+
+function checkAttention(engine: Engine, relative: AttentionShape['relative']): void {
+  const lengths = fc
+    .record({ prefix: fc.integer({ min: 0, max: 50 }), own: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 45, max: 60 })) })
+    .filter(({ prefix, own }) => prefix + own > 0)
+  const arbitrary = fc.record({
+    lengths,
+    gap: fc.integer({ min: 0, max: 9 }),
+    shape: fc.constantFrom([1, 32], [3, 32], [4, 8], [2, 64]),
+    buckets: fc.constantFrom(4, 16, 64),
+    seed: seeds,
+  })
+  check(
+    arbitrary,
+    ({ lengths: { prefix, own }, shape: [heads = 1, headSize = 32], ...rest }) => {
+      attendAsDefined(engine, { prefix, own, heads, headSize, relative, ...rest })
+    },
+    8,
+  )
+}
 
 function quantize(engine: Engine, x: Float32Array, m: number, k: number, bench = new Bench(engine)) {
   const place = bench.reserve(m * k * 2)

@@ -1,21 +1,11 @@
 // The whole engine against a model computed by definition: sizes and parts that the embedded model does not have, every storage, every order of tensors.
 import fc from 'fast-check'
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { loadWeights } from '../../src/adapters/engine/load'
-import { benchBytes } from '../../src/adapters/engine/pack'
-import { wordStorage } from '../../src/adapters/engine/plan'
-import { answerQuestions, areaBytes } from '../../src/adapters/engine/questions'
-import { readSizes } from '../../src/adapters/engine/sizes'
-import { openTensors } from '../../src/adapters/engine/tensors'
-import { createMemory, measure, openInstance } from '../../src/adapters/engine/wasm'
-import type { Arithmetic, SharedPrefixInput } from '../../src/core/types'
+import type { SharedPrefixInput } from '../../src/core/types'
+import { answerInOnePass, largestDifference } from './engine-answer'
 import { gelu, randomOf } from './engine-bench'
 import { tinyLogits, tinyManifest, tinyModel, writeTinyModel, type Storage, type TinyShape } from './engine-tiny-model'
 
-const wasm = readFileSync(new URL('../../src/adapters/engine/build/engine-plain-own.wasm', import.meta.url))
-const module = new WebAssembly.Module(Uint8Array.from(wasm))
-const never = new AbortController().signal
 const SHAPE: TinyShape = {
   hidden: 32,
   heads: 4,
@@ -29,25 +19,13 @@ const SHAPE: TinyShape = {
   hasLateInteraction: true,
 }
 
-async function* chunksOf(file: Uint8Array, chunkBytes: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < file.length; at += chunkBytes) yield await Promise.resolve(file.subarray(at, at + chunkBytes))
-}
 /** Logits of the questions, all answered in one pass. */
-async function answer(
+const answer = (
   shape: TinyShape,
   file: Uint8Array,
   inputs: readonly SharedPrefixInput[],
-  { arithmetic = 'float', chunkBytes = 1000 }: { arithmetic?: Arithmetic; chunkBytes?: number } = {},
-): Promise<number[][]> {
-  const tensors = await openTensors(never, { name: 'tiny.safetensors', bytes: file.length, stream: () => chunksOf(file, chunkBytes) })
-  const sizes = readSizes(tinyManifest(shape), arithmetic, wordStorage(tensors.header))
-  const { weightsEnd, scratchBytes } = await measure(module, sizes, false)
-  const area = Math.ceil(weightsEnd / 64) * 64
-  const bytes = area + Math.max(benchBytes(sizes), areaBytes(sizes.rows, scratchBytes))
-  const instance = await openInstance(module, createMemory(bytes, false), sizes)
-  await loadWeights(never, instance, tensors)
-  return answerQuestions(instance, area, inputs).map((logits) => [...logits])
-}
+  options?: Parameters<typeof answerInOnePass>[3],
+): Promise<number[][]> => answerInOnePass(tinyManifest(shape), file, inputs, options)
 function question(random: () => number, shape: TinyShape, hasContext: boolean): SharedPrefixInput {
   const ids = (from: number, to: number): Int32Array =>
     Int32Array.from({ length: from + Math.floor(random() * (to - from + 1)) }, () => Math.floor(random() * shape.vocabulary))
@@ -59,9 +37,6 @@ function question(random: () => number, shape: TinyShape, hasContext: boolean): 
     contextTokens,
     choiceIds: Array.from({ length: 1 + Math.floor(random() * 4) }, () => ids(2, 9)),
   }
-}
-function largestDifference(a: number[][], b: number[][]): number {
-  return Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - (b[i]?.[j] ?? NaN)))))
 }
 
 describe('the engine on a tiny model', () => {
@@ -87,7 +62,7 @@ describe('the engine on a tiny model', () => {
       expect(largestDifference(await answer(shape, file, inputs), expected)).toBeLessThan(1e-3)
     })
     await fc.assert(property, { numRuns: 12 })
-  })
+  }, 30_000)
   it.each<Storage>(['fp32', 'fp16', 'q8', 'q4'])('reads weights stored as %s', async (storage) => {
     const random = randomOf(7)
     const model = tinyModel(SHAPE, random)
@@ -132,7 +107,7 @@ describe('the engine on a tiny model', () => {
     const shape = { ...SHAPE, hidden: 48, heads: 2 }
     await expect(answer(shape, writeTinyModel(tinyModel(shape, randomOf(12)), 'fp32'), [])).rejects.toMatchObject({
       code: 'model_unsupported',
-      detail: { field: 'hidden_size', value: '48' },
+      detail: { field: 'hidden_size in config.json', value: '48' },
     })
   })
 })

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FromWorker, OpenMessage, Port, ToWorker } from '../../src/adapters/engine/messages'
 import { Pool, type Portion } from '../../src/adapters/engine/pool'
 import { toPortions } from '../../src/adapters/engine/portions'
-import { tokensOf } from '../../src/adapters/engine/questions'
-import type { SharedPrefixInput } from '../../src/core/types'
+import { tokensOf, toEngineInput } from '../../src/adapters/engine/questions'
+import type { PairsInput, SharedPrefixInput } from '../../src/core/types'
 
 const never = new AbortController().signal
 const message = { kind: 'open' } as OpenMessage
@@ -175,6 +175,20 @@ describe('portions', () => {
   })
   it('put short questions together', () => {
     expect(toPortions(Array.from({ length: 64 }, (_, i) => question(i)), 400, 1).map(({ length }) => length)).toEqual([48, 16]) // prettier-ignore
+  })
+  it('fill a pass with pairs, of whatever questions, each with its token types', () => {
+    const pairs = (tokens: number, count: number): PairsInput => ({
+      layout: 'pairs',
+      pairs: Array.from({ length: count }, (_, i) => ({ ids: new Int32Array(tokens).fill(i), types: new Int32Array(tokens).fill(i) })),
+    })
+    const cut = toPortions([pairs(100, 5), pairs(150, 2), pairs(400, 1)].map(toEngineInput), 384, 1)
+    expect(cut.map((parts) => parts.map(({ question: index, firstChoice }) => [index, firstChoice]))).toEqual([
+      [[0, 0], [0, 1], [0, 2]],
+      [[0, 3], [0, 4], [1, 0]],
+      [[1, 1]],
+      [[2, 0]],
+    ]) // prettier-ignore
+    for (const { input } of cut.flat()) expect(input.choiceTypes).toEqual(input.choiceIds)
   })
   it('give every worker something to do where there are few questions', () => {
     expect(toPortions(Array.from({ length: 6 }, (_, i) => question(i)), 400, 3).map(({ length }) => length)).toEqual([2, 2, 2]) // prettier-ignore

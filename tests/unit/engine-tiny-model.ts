@@ -176,29 +176,31 @@ export function writeTinyModel(model: TinyModel, storage: Storage, arrange: (nam
 
 // ---- the forward pass, by definition
 
-type Matrix = number[][]
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0)
+export type Matrix = number[][]
+export function dot(a: readonly number[], b: readonly number[]): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
+  return sum
+}
 const length = (a: readonly number[]): number => Math.sqrt(dot(a, a))
-const add = (a: readonly number[], b: readonly number[]): number[] => a.map((x, i) => x + (b[i] ?? 0))
-function softmax(x: readonly number[]): number[] {
+export const add = (a: readonly number[], b: readonly number[]): number[] => a.map((x, i) => x + (b[i] ?? 0))
+export function softmax(x: readonly number[]): number[] {
   const most = Math.max(...x)
   const e = x.map((v) => Math.exp(v - most))
   const total = e.reduce((a, b) => a + b, 0)
   return e.map((v) => v / total)
 }
 
-/** `gelu` in double precision. */
-export function tinyLogits(shape: TinyShape, model: TinyModel, input: SharedPrefixInput, gelu: (x: number) => number): number[] {
-  const { hidden: H, heads, positions } = shape
-  const d = H / heads
+/** The tensors of a model, and the functions that they are. */
+export function partsOf(model: TinyModel, epsilon: number) {
   const vector = (name: string): number[] => [...(model.get(name)?.values ?? [])]
   const matrix = (name: string): Matrix => {
     const { shape: [n = 0, k = 0] = [], values = new Float32Array() } = model.get(name) ?? {}
     return [...Array(n).keys()].map((i) => [...values.subarray(i * k, (i + 1) * k)])
   }
   const norm = (x: number[], name: string): number[] => {
-    const mean = x.reduce((a, b) => a + b, 0) / H
-    const deviation = Math.sqrt(x.reduce((a, v) => a + (v - mean) ** 2, 0) / H + 1e-7)
+    const mean = x.reduce((a, b) => a + b, 0) / x.length
+    const deviation = Math.sqrt(x.reduce((a, v) => a + (v - mean) ** 2, 0) / x.length + epsilon)
     const [gain, bias] = [vector(`${name}.weight`), vector(`${name}.bias`)]
     return x.map((v, i) => ((v - mean) / deviation) * (gain[i] ?? 0) + (bias[i] ?? 0))
   }
@@ -206,6 +208,14 @@ export function tinyLogits(shape: TinyShape, model: TinyModel, input: SharedPref
     const [w, bias] = [matrix(`${name}.weight`), vector(`${name}.bias`)]
     return (x) => w.map((row, i) => dot(row, x) + (bias[i] ?? 0))
   }
+  return { vector, matrix, norm, linear }
+}
+
+/** `gelu` in double precision. */
+export function tinyLogits(shape: TinyShape, model: TinyModel, input: SharedPrefixInput, gelu: (x: number) => number): number[] {
+  const { hidden: H, heads, positions } = shape
+  const d = H / heads
+  const { vector, matrix, norm, linear } = partsOf(model, 1e-7)
 
   const P = input.prefixIds.length
   const tokens = [

@@ -5,11 +5,16 @@ import { createClock } from '../../src/adapters/clock/clock'
 import { deflateRaw, inflateRaw } from '../../src/adapters/compression/deflate'
 import { sha256 } from '../../src/adapters/crypto/sha256'
 import { createOverlapScorer } from '../../src/adapters/memory/scorer'
-import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryRunStore } from '../../src/adapters/memory/stores'
+import {
+  createMemoryChunkStore,
+  createMemoryLibraryStore,
+  createMemoryModelStore,
+  createMemoryRunStore,
+} from '../../src/adapters/memory/stores'
 import { openDirectorySource } from '../../src/adapters/node/source'
 import { openParquet } from '../../src/adapters/parquet/parquet'
 import { AppError } from '../../src/core/errors'
-import type { Scorer } from '../../src/core/ports'
+import type { RunStore, Scorer } from '../../src/core/ports'
 import { createHandlers } from '../../src/worker/handlers'
 import type { ModelChoice, Protocol, RunSettings } from '../../src/worker/protocol'
 import type { Handlers } from '../../src/worker/server'
@@ -21,6 +26,7 @@ const NOTES =
   'title,text\nBees,Honey bees make honey from nectar.\nRocks,Granite is a rock that cools slowly.\nSun,The sun is a star that shines.\n'
 
 let handlers: Handlers
+let runs: RunStore
 let beforeScoring: () => Promise<unknown>
 function scorer(): Scorer {
   const overlap = createOverlapScorer()
@@ -39,6 +45,7 @@ function scorer(): Scorer {
 }
 beforeEach(() => {
   beforeScoring = () => Promise.resolve()
+  runs = createMemoryRunStore()
   const store = createMemoryChunkStore()
   const cache = (folder: string) => () => ({
     source: openDirectorySource(folder),
@@ -51,9 +58,10 @@ beforeEach(() => {
     clock: createClock(),
     newId: () => `run-${++number}`,
     wallClock: () => 1,
-    runs: createMemoryRunStore(),
+    runs,
     isIsolated: true,
     modelIds: ['default'],
+    models: createMemoryModelStore(),
     cache: cache('models/default'),
     libraries: createMemoryLibraryStore(),
     libraryIds: [],
@@ -61,6 +69,10 @@ beforeEach(() => {
     inflate: inflateRaw,
     deflate: deflateRaw,
     openParquet,
+    openRemote: () => {
+      throw new Error('not used')
+    },
+    openReference: () => Promise.reject(new Error('not used')),
     openEmbedder: () => Promise.reject(new Error('not used')),
     openCpu: () => Promise.resolve(scorer()),
     openGpu: () => Promise.reject(new AppError('device_unavailable', { device: 'WebGPU', reason: 'test' })),
@@ -84,10 +96,10 @@ describe('open book over a corpus of the visitor', () => {
   it('is indexed, listed and searched', async () => {
     const { id } = await addNotes()
     const { hits } = await call('library.search', { id, words: 'nectar', count: 3 })
-    const list = await call('library.list', null)
+    const { entries } = await call('library.list', null)
     expect({
       hits: hits.map(({ title, source }) => [title, source]),
-      list: list.map((entry) => [entry.id, entry.title, entry.passages]),
+      list: entries.map((entry) => [entry.id, entry.title, entry.passages]),
     }).toEqual({
       hits: [['Bees', 'notes.csv, row 1']],
       list: [[id, 'Notes', 3]],
@@ -108,12 +120,42 @@ describe('open book over a corpus of the visitor', () => {
       isTimed: true,
     })
   })
+  it('keeps how long it took to look passages up, over a pause and when the run is opened again', async () => {
+    const { id } = await addNotes()
+    await call('file.open', file('exam.csv', CSV))
+    const controller = new AbortController()
+    beforeScoring = () => {
+      controller.abort()
+      return Promise.resolve()
+    }
+    await expect(call('run.start', settings(id), controller.signal)).rejects.toMatchObject({ code: 'aborted' })
+    const [paused] = await call('run.list', null)
+    beforeScoring = () => Promise.resolve()
+    const done = await call('run.resume', { runId: paused!.id })
+    const other = await call('run.start', settings('off'))
+    const { summary } = await call('run.open', { runId: paused!.id })
+    expect(summary).toEqual(done)
+    expect([paused!.retrievalSeconds! > 0, done.retrievalSeconds > paused!.retrievalSeconds!]).toEqual([true, true])
+    expect(done.retrievalSeconds + done.scoringSeconds).toBeCloseTo(done.seconds, 9)
+    expect(other.retrievalSeconds).toBe(0)
+  })
+  it('opens a run that was stored before that time was kept', async () => {
+    const { id } = await addNotes()
+    await call('file.open', file('exam.csv', CSV))
+    const { runId } = await call('run.start', settings(id))
+    const { retrievalSeconds: _, ...old } = (await runs.get(runId))!
+    const bytes = (await runs.file(runId))!
+    await runs.delete(runId)
+    await runs.create({ ...old, id: 'old' }, bytes)
+    const { summary } = await call('run.open', { runId: 'old' })
+    expect([summary.retrievalSeconds, summary.scoringSeconds]).toEqual([0, old.seconds])
+  })
   it('goes on when the library is deleted while it is read', async () => {
     const { id } = await addNotes()
     await call('file.open', file('exam.csv', CSV))
     beforeScoring = () => call('library.delete', { id })
     expect(await call('run.start', settings(id))).toMatchObject({ status: 'done', done: 3, passageCount: 2 })
-    expect(await call('library.list', null)).toEqual([])
+    expect(await call('library.list', null)).toEqual({ entries: [], unreadable: [] })
   })
   it('is resumed after the deleted library was imported again', async () => {
     const { id } = await addNotes()

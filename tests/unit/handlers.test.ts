@@ -5,7 +5,12 @@ import { createClock } from '../../src/adapters/clock/clock'
 import { deflateRaw, inflateRaw } from '../../src/adapters/compression/deflate'
 import { sha256 } from '../../src/adapters/crypto/sha256'
 import { createOverlapScorer } from '../../src/adapters/memory/scorer'
-import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryRunStore } from '../../src/adapters/memory/stores'
+import {
+  createMemoryChunkStore,
+  createMemoryLibraryStore,
+  createMemoryModelStore,
+  createMemoryRunStore,
+} from '../../src/adapters/memory/stores'
 import { openParquet } from '../../src/adapters/parquet/parquet'
 import { openDirectorySource } from '../../src/adapters/node/source'
 import { AppError } from '../../src/core/errors'
@@ -57,6 +62,7 @@ function create(openCpu: () => Promise<Scorer> = () => Promise.resolve(scorer())
     runs,
     isIsolated: true,
     modelIds: ['default'],
+    models: createMemoryModelStore(),
     cache: () => ({
       source: openDirectorySource('models/default'),
       store: createMemoryChunkStore(),
@@ -77,6 +83,10 @@ function create(openCpu: () => Promise<Scorer> = () => Promise.resolve(scorer())
     openCpu,
     openGpu: () => Promise.reject(new AppError('device_unavailable', { device: 'WebGPU', reason: 'test' })),
     findGpu: () => Promise.resolve('none'),
+    openRemote: () => {
+      throw new Error('not used')
+    },
+    openReference: () => Promise.reject(new Error('not used')),
     openEmbedder: () => Promise.reject(new Error('not used')),
     storage: { view: () => Promise.reject(new Error('not used')), clear: () => Promise.resolve() },
     viewDevice: () => Promise.reject(new Error('not used')),

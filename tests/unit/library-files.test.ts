@@ -1,38 +1,16 @@
 // The visitor's own corpora through the worker's calls: inspect, add, search, rename, export, import, delete, and what can go wrong.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createClock } from '../../src/adapters/clock/clock'
-import { deflateRaw, inflateRaw } from '../../src/adapters/compression/deflate'
-import { sha256 } from '../../src/adapters/crypto/sha256'
-import { createMemoryChunkStore, createMemoryLibraryStore } from '../../src/adapters/memory/stores'
-import { openDirectorySource } from '../../src/adapters/node/source'
-import { openParquet } from '../../src/adapters/parquet/parquet'
 import { AppError } from '../../src/core/errors'
-import type { ChunkStore, LibraryStore } from '../../src/core/ports'
 import { LibraryFiles } from '../../src/worker/library-files'
 import { LibraryHost } from '../../src/worker/library-host'
 import type { CorpusProgress } from '../../src/worker/protocol'
+import { createMemoryStores, memoryLibraries, type MemoryStores } from './library-memory'
 
-let chunks: ChunkStore
-let libraries: LibraryStore
+let stores: MemoryStores
 let host: LibraryHost
 let files: LibraryFiles
 function open(): void {
-  let number = 0
-  const deps = {
-    clock: createClock(),
-    wallClock: () => ++number,
-    libraryIds: [],
-    libraries,
-    libraryCache: () => ({
-      source: openDirectorySource('libraries/openstax'),
-      store: chunks,
-      sha256,
-      exclusively: <T>(_s: unknown, _n: unknown, work: () => Promise<T>) => work(),
-    }),
-    inflate: inflateRaw,
-    deflate: deflateRaw,
-    openParquet,
-  }
+  const deps = memoryLibraries(stores)
   host = new LibraryHost(deps)
   files = new LibraryFiles(deps, host)
 }
@@ -45,8 +23,7 @@ const add = (dropped = [NOTES], title = 'My notes') =>
 const search = async (id: string, words: string) => (await host.open(signal, id, quiet)).search(signal, words, 3)
 
 beforeEach(() => {
-  chunks = createMemoryChunkStore()
-  libraries = createMemoryLibraryStore()
+  stores = createMemoryStores()
   open()
 })
 
@@ -99,16 +76,17 @@ describe('a corpus', () => {
       controller.abort()
     })
     await expect(adding).rejects.toMatchObject({ code: 'aborted' })
-    expect([await libraries.list(), await chunks.keys('')]).toEqual([[], []])
+    expect([await stores.libraries.list(), await stores.chunks.keys('')]).toEqual([[], []])
   })
   it('leaves nothing behind when the browser refuses to store it', async () => {
-    const memory = chunks
+    const memory = stores.chunks
     let puts = 0
-    const put: ChunkStore['put'] = (key, bytes) =>
+    const put: MemoryStores['chunks']['put'] = (key, bytes) =>
       ++puts > 1 ? Promise.reject(new AppError('storage_refused', { what: 'x', reason: 'QuotaExceededError' })) : memory.put(key, bytes)
-    chunks = { ...memory, put }
+    stores = { ...stores, chunks: { ...memory, put } }
+    open()
     await expect(add()).rejects.toMatchObject({ code: 'library_not_stored', detail: { name: 'My notes', reason: 'QuotaExceededError' } })
-    expect([await libraries.list(), await memory.keys('')]).toEqual([[], []])
+    expect([await stores.libraries.list(), await memory.keys('')]).toEqual([[], []])
   })
 })
 
@@ -189,7 +167,7 @@ describe('a library', () => {
     const library = await host.open(signal, id, quiet)
     await host.delete(signal, id)
     expect(await library.search(signal, 'honey', 1)).toHaveLength(1)
-    expect([await libraries.list(), await chunks.keys('')]).toEqual([[], []])
+    expect([await stores.libraries.list(), await stores.chunks.keys('')]).toEqual([[], []])
   })
   it('keeps its files when another of the same files is deleted', async () => {
     const first = await add([NOTES], 'One name')
@@ -201,7 +179,7 @@ describe('a library', () => {
   it('is the same one when it is indexed again', async () => {
     const first = await add()
     const second = await add()
-    expect([second.id, (await libraries.list()).length]).toEqual([first.id, 1])
+    expect([second.id, (await stores.libraries.list()).length]).toEqual([first.id, 1])
   })
   it('that is gone is missed with a sentence', async () => {
     await expect(host.open(signal, 'gone', quiet)).rejects.toMatchObject({ code: 'library_gone' })

@@ -8,14 +8,19 @@ import { indexSharded, inflate, serveFiles } from './retrieve-sharded'
 
 const signal = new AbortController().signal
 
-async function serve() {
+async function serve(libraryIds = ['big']) {
   const { manifest, files } = await indexSharded(Array.from({ length: 700 }, (_, i) => `word${i} of topic${i % 20}`))
   const store = { ...createMemoryChunkStore(), isPersistent: true }
   const host = new LibraryHost({
     clock: createClock(),
-    libraryIds: ['big'],
+    libraryIds,
     libraries: createMemoryLibraryStore(),
-    libraryCache: () => ({ source: serveFiles(files), store, sha256, exclusively: (_signal, _name, work) => work() }),
+    libraryCache: (id) => ({
+      source: serveFiles(id === 'big' ? files : new Map()),
+      store,
+      sha256,
+      exclusively: (_signal, _name, work) => work(),
+    }),
     inflate,
   })
   return { host, files, manifest, store }
@@ -25,10 +30,18 @@ it('is listed with the size that it has where it is served and what is stored of
   const { host, manifest } = await serve()
   const library = await host.open(signal, 'big', () => undefined)
   expect((await library.search(signal, 'word17', 1))[0]?.text).toBe('word17 of topic17')
-  const [entry] = await host.list(signal)
+  const entry = (await host.list(signal)).entries[0]
   expect(entry).toMatchObject({ id: 'big', isEmbedded: true, passages: 700, bytes: manifest.bytes })
   expect(entry!.storedBytes).toBeGreaterThan(0)
   expect(entry!.storedBytes).toBeLessThan(manifest.bytes)
+})
+
+it('is listed though another one of libraries/registry.json is not there', async () => {
+  const { host } = await serve(['gone', 'big'])
+  const { entries, unreadable } = await host.list(signal)
+  const detail = { name: 'gone', place: 'test' }
+  expect([entries.map(({ id }) => id), unreadable]).toEqual([['big'], [{ id: 'gone', refusal: { code: 'library_missing', detail } }]])
+  await expect(host.open(signal, 'gone', () => undefined)).rejects.toMatchObject({ code: 'library_missing' })
 })
 
 it('leaves nothing in the store when it is deleted', async () => {

@@ -35,4 +35,34 @@ describe('model.json', () => {
       }),
     )
   })
+
+  const graph = { inputs: [{ name: 'input_ids', type: 'int64' }], rank: 3, output: 'logits', padId: 0, data: [] }
+  const plain = (changes: object): unknown => ({
+    ...served(),
+    architecture: 'onnx',
+    layout: 'pairs',
+    maxTokens: { pair: 64 },
+    graph: { ...graph, ...changes },
+  })
+  it('of an .onnx file is accepted', () => {
+    expect(parseManifest(plain({})).architecture).toBe('onnx')
+  })
+  it.each([
+    [{ inputs: [{ name: 'pixels', type: 'int64' }] }, 'graph.inputs[0].name is "pixels"'],
+    [{ inputs: [{ name: 'input_ids', type: 'float32' }] }, 'graph.inputs[0].type is "float32"'],
+    [{ inputs: 1 }, 'graph.inputs is 1'],
+    [{ rank: 4 }, 'graph.rank is 4'],
+    [{ output: '' }, 'graph.output is ""'],
+    [{ padId: -1 }, 'graph.padId is -1'],
+    [{ data: [3] }, 'graph.data[0] is 3'],
+  ])('of an .onnx file names what it cannot use: %j', (changes, message) => {
+    expect(() => parseManifest(plain(changes))).toThrow(message)
+  })
+  it('has a graph where it is of an .onnx file, and nowhere else', () => {
+    expect(() => parseManifest({ ...(plain({}) as object), graph: undefined })).toThrow('graph is missing')
+    expect(() => parseManifest({ ...served(), graph })).toThrow('It belongs to models of architecture onnx')
+    expect(() => parseManifest({ ...(plain({}) as object), layout: 'shared-prefix', maxTokens: { prefix: 1, choice: 1 } })).toThrow(
+      'layout',
+    )
+  })
 })

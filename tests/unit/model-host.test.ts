@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createClock } from '../../src/adapters/clock/clock'
 import { sha256 } from '../../src/adapters/crypto/sha256'
-import { createMemoryChunkStore } from '../../src/adapters/memory/stores'
+import { createMemoryChunkStore, createMemoryModelStore } from '../../src/adapters/memory/stores'
 import { openDirectorySource } from '../../src/adapters/node/source'
 import type { Scorer } from '../../src/core/ports'
 import type { Choice } from '../../src/jobs/load-model'
@@ -27,6 +27,7 @@ function createHost() {
   const host = new ModelHost({
     clock: createClock(),
     modelIds: ['default'],
+    models: createMemoryModelStore(),
     cache: () => ({
       source: openDirectorySource('models/default'),
       store: createMemoryChunkStore(),

@@ -26,6 +26,7 @@ const CHECKPOINTS = [
   'deberta-v2-wordpiece',
   'deberta-v3-unigram',
   'longformer-bpe',
+  'mpnet-wordpiece',
   'roberta-bpe',
 ]
 const goldens = [...CHECKPOINTS.map((name) => [name, 'golden.json'] as const), ['deberta-v3-unigram', 'golden-long.json'] as const]

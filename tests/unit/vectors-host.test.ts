@@ -1,17 +1,11 @@
 // Embedders and vectors through the worker's classes, with the tiny embedder as dropped files: bring, embed, pause, search, switch, delete.
 import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createClock } from '../../src/adapters/clock/clock'
-import { deflateRaw, inflateRaw } from '../../src/adapters/compression/deflate'
-import { sha256 } from '../../src/adapters/crypto/sha256'
-import { createMemoryChunkStore, createMemoryLibraryStore } from '../../src/adapters/memory/stores'
-import { openDirectorySource } from '../../src/adapters/node/source'
-import { openParquet } from '../../src/adapters/parquet/parquet'
 import { openNodeEmbedder } from '../../src/adapters/transformers/node'
-import type { ChunkStore, LibraryStore } from '../../src/core/ports'
 import { LibraryFiles } from '../../src/worker/library-files'
 import { LibraryHost } from '../../src/worker/library-host'
 import { VectorsHost } from '../../src/worker/vectors-host'
+import { createMemoryStores, memoryLibraries, type MemoryStores } from './library-memory'
 
 const FOLDER = 'tests/fixtures/embedder'
 const NAMES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', '1_Pooling/config.json', 'onnx/model.onnx']
@@ -21,36 +15,18 @@ const PREFIXES = { queryPrefix: '', passagePrefix: '' }
 const signal = new AbortController().signal
 const quiet = () => undefined
 
-let chunks: ChunkStore
-let records: LibraryStore
+let stores: MemoryStores
 let libraries: LibraryHost
 let vectors: VectorsHost
 let id: string
 function open(): LibraryFiles {
-  let number = 0
-  const deps = {
-    clock: createClock(),
-    wallClock: () => ++number,
-    libraryIds: [],
-    libraries: records,
-    libraryCache: () => ({
-      source: openDirectorySource('libraries/openstax'),
-      store: chunks,
-      sha256,
-      exclusively: <T>(_s: unknown, _n: unknown, work: () => Promise<T>) => work(),
-    }),
-    inflate: inflateRaw,
-    deflate: deflateRaw,
-    openParquet,
-    openEmbedder: openNodeEmbedder,
-  }
+  const deps = { ...memoryLibraries(stores), openEmbedder: openNodeEmbedder }
   libraries = new LibraryHost(deps)
   vectors = new VectorsHost(deps, libraries)
   return new LibraryFiles(deps, libraries)
 }
 beforeEach(async () => {
-  chunks = createMemoryChunkStore()
-  records = createMemoryLibraryStore()
+  stores = createMemoryStores()
   const csv = { name: 'notes.csv', blob: new Blob([`text,n\n${TEXTS.map((text, i) => `${text},${i}`).join('\n')}\n`]) }
   id = (await open().add(signal, { files: [csv], title: 'Notes', textColumn: 'text', titleColumn: null }, quiet)).id
 })
@@ -64,22 +40,22 @@ describe('an embedder', () => {
     expect(entry.bytes).toBe(DROPPED.filter(({ name }) => !name.includes('Pooling')).reduce((sum, { blob }) => sum + blob.size, 0))
   })
   it('is there after a reload, and gone with its files when it is deleted', async () => {
-    const before = (await chunks.keys('')).sort()
+    const before = (await stores.chunks.keys('')).sort()
     const { id: embedderId } = await vectors.addEmbedder(signal, DROPPED)
     open()
     expect((await vectors.embed(signal, { id, embedderId, ...PREFIXES }, quiet)).done).toBe(4)
     await vectors.delete(id)
     await vectors.deleteEmbedder(embedderId)
-    expect((await chunks.keys('')).sort()).toEqual(before)
+    expect((await stores.chunks.keys('')).sort()).toEqual(before)
     await expect(vectors.embed(signal, { id, embedderId, ...PREFIXES }, quiet)).rejects.toMatchObject({ code: 'embedder_unknown' })
   })
   it('without its weights is refused and leaves nothing behind', async () => {
-    const before = await chunks.keys('')
+    const before = await stores.chunks.keys('')
     await expect(vectors.addEmbedder(signal, DROPPED.slice(0, -1))).rejects.toMatchObject({
       code: 'embedder_file_missing',
       detail: { file: 'onnx/model.onnx', place: 'tiny' },
     })
-    expect(await chunks.keys('')).toEqual(before)
+    expect(await stores.chunks.keys('')).toEqual(before)
   })
 })
 
@@ -103,6 +79,6 @@ describe('vectors of a library', () => {
     const making = vectors.embed(signal, { id, embedderId, ...PREFIXES }, quiet).catch((error: unknown) => error)
     await vectors.delete(id)
     await making
-    expect([await vectors.view(signal, id), await chunks.keys('vectors/')]).toEqual([null, []])
+    expect([await vectors.view(signal, id), await stores.chunks.keys('vectors/')]).toEqual([null, []])
   })
 })

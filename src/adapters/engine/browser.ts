@@ -41,7 +41,7 @@ const host: Host = {
   threads: navigator.hardwareConcurrency,
 }
 
-/** Throws weights_damaged, model_unsupported, worker_lost, aborted, and what the weights' reader throws. */
+/** Throws weights_damaged, model_unsupported, memory_short, worker_lost, aborted, and what the weights' reader throws. */
 export function openEngine(signal: AbortSignal, request: EngineRequest): Promise<Scorer> {
   return open(host, signal, request)
 }

@@ -1,28 +1,31 @@
 // Packs the weights of a file into an engine's memory while they arrive. What is held beside that memory is the chunk at hand and tensors
 // that wait for a partner (a matrix for its scales): a few megabytes at most.
 import { throwIfAborted } from '../../core/errors'
+import type { Architecture } from './architecture'
 import { Packer, type Tensor } from './pack'
-import { planUnits, WORDS, type Unit } from './plan'
-import { farColumns } from './sizes'
+import { planUnits } from './plan'
+import { farColumns } from './relative'
 import type { TensorFile } from './tensors'
+import type { Unit } from './units'
 import type { Instance } from './wasm'
 
 /** `onProgress` is told how many bytes of the file are unpacked. Throws weights_damaged, model_unsupported, aborted, and what the reader throws. */
 export async function loadWeights(
   signal: AbortSignal,
   instance: Instance,
+  architecture: Architecture,
   file: TensorFile,
   onProgress: (done: number) => void = () => undefined,
 ): Promise<void> {
   const { exports: engine, memory, sizes } = instance
   const packer = new Packer(instance)
-  const columns = farColumns(sizes)
+  const columns = farColumns(architecture.relative, sizes.reach)
   new Int32Array(memory.buffer, engine.farColumnsAt(), columns.length).set(columns)
 
-  const waiting = new Waiting(planUnits(file.header, sizes, packer, engine))
-  for await (const { name, tensor, from, bytes } of file.pieces(new Set([WORDS]))) {
+  const waiting = new Waiting(planUnits(file.header, { sizes, architecture, packer, engine }))
+  for await (const { name, tensor, from, bytes } of file.pieces(new Set([architecture.words]))) {
     throwIfAborted(signal)
-    if (name === WORDS) packer.copy(bytes, engine.wordsAt() + from)
+    if (name === architecture.words) packer.copy(bytes, engine.wordsAt() + from)
     else waiting.add(name, { ...tensor, data: bytes })
     onProgress(tensor.offset + from + bytes.length)
   }

@@ -1,6 +1,6 @@
 // What the host and a worker of the engine say to each other.
-import type { SharedPrefixInput } from '../../core/types'
 import type { Choice } from './choice'
+import type { EngineInput } from './questions'
 import type { Sizes } from './sizes'
 
 export interface OpenMessage {
@@ -14,7 +14,7 @@ export interface OpenMessage {
   areaBytes: number
   choice: Choice
 }
-export type ToWorker = OpenMessage | { kind: 'answer'; id: number; questions: readonly SharedPrefixInput[] }
+export type ToWorker = OpenMessage | { kind: 'answer'; id: number; questions: readonly EngineInput[] }
 
 export type FromWorker =
   | { kind: 'ready' }

@@ -1,21 +1,22 @@
 // Opens the engine: compiles the build that fits, packs the weights while they arrive, starts the workers. Where memory can be shared
 // (a cross-origin isolated page, Node) there is one copy of the weights; elsewhere one for the host, who needs it to replace a worker, and one a worker.
-import { sharedPrefixOnly } from '../../core/encode/shared-prefix'
-import { throwIfAborted } from '../../core/errors'
+import { AppError, throwIfAborted } from '../../core/errors'
 import type { ModelFileReader, Scorer } from '../../core/ports'
-import type { Arithmetic, Manifest, Precision } from '../../core/types'
+import type { Arithmetic, Layout, Manifest, ModelInput, Precision } from '../../core/types'
+import { readArchitecture } from './architectures'
 import { chooseKernels, PLAIN, type Choice } from './choice'
 import { loadWeights } from './load'
+import { reserveMemory } from './memory'
 import type { OpenMessage, Port } from './messages'
 import { benchBytes } from './pack'
 import { wordStorage } from './plan'
 import { Pool } from './pool'
 import { inputsOf, toPortions } from './portions'
-import { areaBytes } from './questions'
+import { areaBytes, toEngineInput, type EngineInput } from './questions'
 import { bestBuild, type Build } from './simd'
-import { readSizes } from './sizes'
+import { checkRoom, MOST_BYTES, sizesOf, weightsPerToken, type Sizes } from './sizes'
 import { openTensors } from './tensors'
-import { createMemory, measure, openInstance, PAGE_BYTES, type Instance } from './wasm'
+import { measure, openInstance, PAGE_BYTES, type Instance } from './wasm'
 
 /** What a browser and Node do differently. */
 export interface Host {
@@ -41,22 +42,30 @@ export interface EngineRequest {
 /** More workers than this wait for each other's memory traffic, or for the one who feeds them. */
 const MOST_WORKERS = 16
 
-/** Throws weights_damaged, model_unsupported, worker_lost, aborted, and what the weights' reader throws. */
+/** What all copies of the weights may take together. */
+const MOST_BYTES_OF_COPIES = 2 ** 31
+/** Multiplications in a millisecond below which a worker is taken for dead. */
+const SLOWEST_PER_MS = 500_000
+
+/** Throws weights_damaged, model_unsupported, memory_short, worker_lost, aborted, and what the weights' reader throws. */
 export async function openEngine(host: Host, signal: AbortSignal, request: EngineRequest): Promise<Scorer> {
   const { manifest, weights, arithmetic, onProgress } = request
   throwIfAborted(signal)
-  const workers = Math.min(request.workers > 0 ? request.workers : Math.max(1, host.threads), MOST_WORKERS)
+  const architecture = readArchitecture(manifest)
   const compiling = compile(host, request.build ?? bestBuild(), arithmetic)
   const [file, { module, choice }] = await Promise.all([openTensors(signal, weights), compiling])
-  const sizes = readSizes(manifest, arithmetic, wordStorage(file.header))
+  const sizes = sizesOf(manifest, architecture, arithmetic, wordStorage(file.header, architecture))
+  checkRoom(sizes)
 
   const { weightsEnd, scratchBytes } = await measure(module, sizes, host.canShareMemory)
   const area = areaBytes(sizes.rows, scratchBytes)
   const firstArea = Math.ceil(weightsEnd / PAGE_BYTES) * PAGE_BYTES
+  const asked = request.workers > 0 ? request.workers : Math.max(1, host.threads)
+  const workers = Math.min(asked, MOST_WORKERS, roomForWorkers(host.canShareMemory, firstArea, area))
   // Packing happens where the workers' areas will be.
   const behind = Math.max(benchBytes(sizes), host.canShareMemory ? workers * area : 0)
-  const instance = await openInstance(module, createMemory(firstArea + behind, host.canShareMemory), sizes)
-  await loadWeights(signal, instance, file, (done) => onProgress?.(done, weights.bytes))
+  const instance = await openInstance(module, reserveMemory(firstArea + behind, host.canShareMemory), sizes)
+  await loadWeights(signal, instance, architecture, file, (done) => onProgress?.(done, weights.bytes))
   throwIfAborted(signal)
 
   const open = (index: number): { message: OpenMessage; transfer: ArrayBuffer[] } => {
@@ -66,7 +75,7 @@ export async function openEngine(host: Host, signal: AbortSignal, request: Engin
     const copy = copyOfWeights(instance)
     return { message: { ...message, weights: { copy }, area: firstArea }, transfer: [copy] }
   }
-  const pool = new Pool({ workers, spawn: () => host.spawn(), open })
+  const pool = new Pool({ workers, spawn: () => host.spawn(), open, patienceMs: patienceFor(sizes) })
   const stopOpening = () => {
     pool.close()
   }
@@ -79,8 +88,17 @@ export async function openEngine(host: Host, signal: AbortSignal, request: Engin
   } finally {
     signal.removeEventListener('abort', stopOpening)
   }
-  return createScorer(pool, sizes.rows, workers, arithmetic)
+  return createScorer(pool, manifest.layout, sizes.rows, workers, arithmetic)
 }
+
+/** As many as there is memory for: one that all share, or a copy of the weights for each. */
+function roomForWorkers(isShared: boolean, weightBytes: number, area: number): number {
+  const room = isShared ? (MOST_BYTES - weightBytes) / area : MOST_BYTES_OF_COPIES / (weightBytes + area) - 1
+  return Math.max(1, Math.floor(room))
+}
+
+/** A pass of a large model takes long on a slow machine. */
+const patienceFor = (sizes: Sizes): number => 60_000 + (sizes.rows * weightsPerToken(sizes)) / SLOWEST_PER_MS
 
 /** Compiles a build and chooses its kernels; where relaxed SIMD gets integers wrong, the plain build. */
 async function compile(host: Host, build: Build, arithmetic: Arithmetic): Promise<{ module: WebAssembly.Module; choice: Choice }> {
@@ -89,14 +107,14 @@ async function compile(host: Host, build: Build, arithmetic: Arithmetic): Promis
   return choice === null ? compile(host, 'plain', arithmetic) : { module, choice }
 }
 
-function createScorer(pool: Pool, rows: number, workers: number, arithmetic: Arithmetic): Scorer {
+function createScorer(pool: Pool, layout: Layout, rows: number, workers: number, arithmetic: Arithmetic): Scorer {
   return {
     device: 'cpu',
     description: `engine, ${String(workers)} ${workers === 1 ? 'worker' : 'workers'}, ${arithmetic}`,
     workers,
     async score(signal, asked, onLogits) {
       throwIfAborted(signal)
-      const inputs = sharedPrefixOnly(asked)
+      const inputs = asked.map((input) => inLayout(layout, input))
       const left = inputs.map(({ choiceIds }) => choiceIds.length)
       const logits = inputs.map(({ choiceIds }) => new Float32Array(choiceIds.length))
       for (const [index, count] of left.entries()) if (count === 0) onLogits(index, new Float32Array(0))
@@ -116,6 +134,11 @@ function createScorer(pool: Pool, rows: number, workers: number, arithmetic: Ari
       return Promise.resolve()
     },
   }
+}
+
+function inLayout(layout: Layout, input: ModelInput): EngineInput {
+  if (input.layout !== layout) throw new AppError('model_unsupported', { field: 'layout', value: input.layout, known: layout })
+  return toEngineInput(input)
 }
 
 function copyOfWeights({ memory, weightsEnd }: Instance): ArrayBuffer {

@@ -13,13 +13,20 @@ export interface Matrix {
   scales: Tensor | null
 }
 
+/** A linear layer, times `factor`. */
+export interface Projection {
+  matrix: Matrix
+  bias: Tensor
+  factor: number
+}
+
 /** Bytes that are laid on the workbench at once. */
 const PORTION = 1 << 18
 
 /** What packing takes behind the weights at most. */
-export function benchBytes({ buckets, hidden, intermediate }: Sizes): number {
-  const relativeRows = (2 * buckets + 8) * hidden * 4
-  return 2 * relativeRows + hidden * hidden * 4 + 2 * PORTION + 16 * (hidden + intermediate) * 4
+export function benchBytes({ columns, hidden, intermediate, kernel }: Sizes): number {
+  const relativeRows = (columns + 8) * hidden * 4
+  return 2 * relativeRows + hidden * hidden * 4 + 2 * PORTION + 16 * (hidden * (1 + kernel) + intermediate) * 4
 }
 
 export class Packer {
@@ -58,7 +65,7 @@ export class Packer {
   }
 
   /** A vector or a matrix of whole numbers of four, widened to fp32 at `at`. */
-  vector(tensor: Tensor, at: number, factor = 1): void {
+  vector(tensor: Pick<Tensor, 'type' | 'data' | 'bytes'>, at: number, factor = 1): void {
     const kind = STORED[tensor.type === 'F32' ? 'f32' : 'f16']
     const size = tensor.type === 'F32' ? 4 : 2
     for (let from = 0; from < tensor.bytes; from += PORTION) {
@@ -85,34 +92,40 @@ export class Packer {
     })
   }
   /** Weights and bias of a linear layer. */
-  linear(layer: number, linear: number, matrix: Matrix, bias: Tensor, factor: number): void {
+  linear(layer: number, linear: number, { matrix, bias, factor }: Projection): void {
     const { exports } = this.instance
     this.vector(bias, exports.biasAt(layer, linear), factor)
     this.eachPortion(matrix, (src, scales, kind, first, count, _k, work) => {
       exports.packLinear(layer, linear, src, scales, kind, first, count, factor, work)
     })
   }
-  /** The relative positions' projected keys (part 0) and queries (part 1). `rows`: their embeddings, with their norm. */
-  relative(layer: number, rows: Tensor, norm: [Tensor, Tensor], projections: { matrix: Matrix; bias: Tensor; factor: number }[]): void {
+  /** The relative positions' projected keys (part 0) or queries (part 1). `rows`: their embeddings, with their norm where they have one. */
+  relative(layer: number, part: 0 | 1, rows: Tensor, norm: readonly [Tensor, Tensor] | null, projection: Projection): void {
     const { exports } = this.instance
-    const { hidden, buckets } = this.sizes
+    const { hidden, columns } = this.sizes
+    const { matrix, bias, factor } = projection
     this.onBench(() => {
-      const normalized = this.reserve(2 * buckets * hidden * 4)
-      const gain = this.reserve(2 * hidden * 4)
-      const row = this.reserve(hidden * 4)
-      this.vector(rows, normalized)
-      this.vector(norm[0], gain)
-      this.vector(norm[1], gain + hidden * 4)
-      exports.normalize(normalized, gain, 2 * buckets, row)
+      const embedded = this.reserve(columns * hidden * 4)
+      this.vector(rows, embedded)
+      if (norm) {
+        const gain = this.reserve(2 * hidden * 4)
+        this.vector(norm[0], gain)
+        this.vector(norm[1], gain + hidden * 4)
+        exports.normalize(embedded, gain, columns, this.reserve(hidden * 4))
+      }
       const panels = this.reserve(hidden * hidden * 4)
       const biasAt = this.reserve(hidden * 4)
-      for (const [part, { matrix, bias, factor }] of projections.entries()) {
-        this.panels(matrix, panels, factor)
-        this.vector(bias, biasAt, factor)
-        this.onBench(() => {
-          exports.packRelative(layer, part, normalized, panels, biasAt, this.reserve((2 * buckets + 6) * hidden * 4))
-        })
-      }
+      this.panels(matrix, panels, factor)
+      this.vector(bias, biasAt, factor)
+      exports.packRelative(layer, part, embedded, panels, biasAt, this.reserve((columns + 6) * hidden * 4))
+    })
+  }
+  /** The numbers that distances add to scores, the same in all layers. `table`: [columns][heads]. */
+  biases(table: Tensor): void {
+    this.onBench(() => {
+      const at = this.reserve(table.bytes * 2)
+      this.vector(table, at)
+      for (let layer = 0; layer < this.sizes.layers; layer++) this.instance.exports.packBiases(layer, at)
     })
   }
 

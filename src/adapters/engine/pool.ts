@@ -2,10 +2,10 @@
 // take turns, so that a typed question need not wait for a file. A worker that stops is replaced and its portions are asked again.
 // What a portion's logits are does not depend on who answers it, or when.
 import { AppError } from '../../core/errors'
-import type { SharedPrefixInput } from '../../core/types'
 import type { FromWorker, OpenMessage, Port } from './messages'
+import type { EngineInput } from './questions'
 
-export type Portion = readonly SharedPrefixInput[]
+export type Portion = readonly EngineInput[]
 
 interface Job {
   portions: readonly Portion[]

@@ -11,23 +11,31 @@ export interface EngineExports extends WebAssembly.Exports {
     layers: number,
     intermediate: number,
     positions: number,
-    buckets: number,
+    types: number,
+    relative: number,
+    columns: number,
     near: number,
     reach: number,
     wordKind: number,
+    pooler: number,
+    kernel: number,
+    kernelActivation: number,
     epsilon: number,
   ) => number
   setScratch: (at: number) => void
   setFused: (isFused: number) => void
   setTall: (isTall: number) => void
   scratchBytes: (rows: number) => number
-  answer: (questions: number, count: number, ids: number, out: number) => void
+  answer: (questions: number, count: number, ids: number, types: number, out: number) => void
 
   wordsAt: () => number
   wordScalesAt: () => number
   positionsAt: () => number
+  typesAt: () => number
   embeddingNormAt: () => number
   farColumnsAt: () => number
+  convolutionAt: () => number
+  convolutionBiasAt: () => number
   headAt: () => number
   poolerBiasAt: () => number
   headNumbersAt: () => number
@@ -57,6 +65,7 @@ export interface EngineExports extends WebAssembly.Exports {
     factor: number,
     work: number,
   ) => void
+  packBiases: (layer: number, table: number) => void
   packRelative: (layer: number, part: number, rows: number, panels: number, bias: number, work: number) => void
   normalize: (x: number, norm: number, m: number, work: number) => void
   gemmFloat: (
@@ -98,6 +107,8 @@ export interface Instance {
 }
 
 export const PAGE_BYTES = 65536
+/** src/engine/kernels/activation.ts */
+const ACTIVATIONS = { gelu: 0, tanh: 1 } as const
 
 export async function openKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<EngineExports> {
   const abort = () => {
@@ -113,12 +124,13 @@ export async function openInstance(module: WebAssembly.Module, memory: WebAssemb
 }
 
 function configure(engine: EngineExports, sizes: Sizes): number {
-  const { vocabulary, hidden, heads, layers, intermediate, positions, buckets, near, reach, epsilon } = sizes
+  const { vocabulary, hidden, heads, layers, intermediate, positions, types, columns, near, reach, kernel, epsilon } = sizes
   const arithmetic = sizes.arithmetic === 'float' ? 0 : 1
-  const words = STORED[sizes.words]
-  return (
-    engine.configure(arithmetic, vocabulary, hidden, heads, layers, intermediate, positions, buckets, near, reach, words, epsilon) >>> 0
-  )
+  const relative = sizes.relative === 'terms' ? 0 : 1
+  const [words, pooler, kernelActivation] = [STORED[sizes.words], ACTIVATIONS[sizes.pooler], ACTIVATIONS[sizes.kernelActivation]]
+  const counts = [vocabulary, hidden, heads, layers, intermediate, positions, types] as const
+  const end = engine.configure(arithmetic, ...counts, relative, columns, near, reach, words, pooler, kernel, kernelActivation, epsilon)
+  return end >>> 0
 }
 
 /** What a model of these sizes takes: its weights, and the area of a worker. */

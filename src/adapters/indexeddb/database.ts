@@ -1,7 +1,7 @@
 // One database, one typed schema, one open. Upgrades go step by step.
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import { AppError } from '../../core/errors'
-import type { LibraryRecord, RunRecord } from '../../core/ports'
+import type { LibraryRecord, ModelRecord, RunRecord } from '../../core/ports'
 import type { Answer } from '../../core/types'
 
 export interface PagewiseSchema extends DBSchema {
@@ -13,13 +13,14 @@ export interface PagewiseSchema extends DBSchema {
   /** key: [run, block]; a block is what was answered since the last checkpoint */
   answers: { key: [string, number]; value: Answer[] }
   libraries: { key: string; value: LibraryRecord }
+  models: { key: string; value: ModelRecord }
 }
 export type Database = IDBPDatabase<PagewiseSchema>
 
 /** Resolves to null where the browser has no usable IndexedDB (private windows of some, storage disabled). */
 export async function openDatabase(name = 'pagewise'): Promise<Database | null> {
   try {
-    const database = await openDB<PagewiseSchema>(name, 2, {
+    const database = await openDB<PagewiseSchema>(name, 3, {
       upgrade(db, oldVersion) {
         if (oldVersion < 1) {
           db.createObjectStore('chunks')
@@ -28,6 +29,7 @@ export async function openDatabase(name = 'pagewise'): Promise<Database | null> 
           db.createObjectStore('answers')
         }
         if (oldVersion < 2) db.createObjectStore('libraries', { keyPath: 'id' })
+        if (oldVersion < 3) db.createObjectStore('models', { keyPath: 'id' })
       },
       // A newer page in another tab wants to upgrade: let it.
       blocking(_current, _blocked, event) {

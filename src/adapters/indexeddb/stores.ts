@@ -1,7 +1,7 @@
 // ChunkStore and RunStore on IndexedDB. Every write waits for its transaction to complete: all puts of one can succeed and the
 // transaction still fail with QuotaExceededError.
-import type { ChunkStore, LibraryStore, RunStore } from '../../core/ports'
-import { refusal, type Database } from './database'
+import type { ChunkStore, LibraryStore, ModelStore, RunStore } from '../../core/ports'
+import { refusal, type Database, type PagewiseSchema } from './database'
 
 const upTo = (prefix: string): IDBKeyRange => IDBKeyRange.bound(prefix, prefix + '\uffff')
 
@@ -77,19 +77,29 @@ export function createRunStore(database: Database): RunStore {
 }
 
 export function createLibraryStore(database: Database): LibraryStore {
+  return createRecordStore(database, 'libraries', 'the library')
+}
+
+export function createModelStore(database: Database): ModelStore {
+  return createRecordStore(database, 'models', 'the model')
+}
+
+/** Small records by id; `what`: what people call one. */
+function createRecordStore<Name extends 'libraries' | 'models'>(database: Database, name: Name, what: string) {
+  type Value = PagewiseSchema[Name]['value']
   return {
-    async put(record) {
+    async put(record: Value): Promise<void> {
       try {
-        const transaction = database.transaction('libraries', 'readwrite')
+        const transaction = database.transaction(name, 'readwrite')
         await Promise.all([transaction.store.put(record), transaction.done])
       } catch (error) {
-        throw refusal(error, 'the library')
+        throw refusal(error, what)
       }
     },
-    get: (id) => database.get('libraries', id),
-    async list() {
-      return (await database.getAll('libraries')).sort((a, b) => a.createdAt - b.createdAt)
+    get: (id: string): Promise<Value | undefined> => database.get(name, id),
+    async list(): Promise<Value[]> {
+      return (await database.getAll(name)).sort((a, b) => a.createdAt - b.createdAt)
     },
-    delete: (id) => database.delete('libraries', id),
+    delete: (id: string): Promise<void> => database.delete(name, id),
   }
 }

@@ -1,6 +1,6 @@
 // Stores that last as long as the process: for Node, for tests, and for browsers that refuse storage.
 import { AppError } from '../../core/errors'
-import type { ChunkStore, LibraryRecord, LibraryStore, RunRecord, RunStore } from '../../core/ports'
+import type { ChunkStore, LibraryRecord, LibraryStore, ModelRecord, ModelStore, RunRecord, RunStore } from '../../core/ports'
 import type { Answer } from '../../core/types'
 
 export function createMemoryChunkStore(): ChunkStore {
@@ -55,15 +55,23 @@ export function createMemoryRunStore(): RunStore {
 }
 
 export function createMemoryLibraryStore(): LibraryStore {
-  const records = new Map<string, LibraryRecord>()
+  return createRecordStore<LibraryRecord>()
+}
+
+export function createMemoryModelStore(): ModelStore {
+  return createRecordStore<ModelRecord>()
+}
+
+function createRecordStore<Value extends { id: string; createdAt: number }>() {
+  const records = new Map<string, Value>()
   return {
-    put(record) {
+    put(record: Value): Promise<void> {
       records.set(record.id, record)
       return Promise.resolve()
     },
-    get: (id) => Promise.resolve(records.get(id)),
-    list: () => Promise.resolve([...records.values()].sort((a, b) => a.createdAt - b.createdAt)),
-    delete(id) {
+    get: (id: string): Promise<Value | undefined> => Promise.resolve(records.get(id)),
+    list: (): Promise<Value[]> => Promise.resolve([...records.values()].sort((a, b) => a.createdAt - b.createdAt)),
+    delete(id: string): Promise<void> {
       records.delete(id)
       return Promise.resolve()
     },

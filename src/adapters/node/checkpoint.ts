@@ -5,7 +5,7 @@ import type { ByteSource } from '../../core/checkpoint'
 import { AppError } from '../../core/errors'
 import type { ModelFolderWriter } from '../../core/ports'
 
-/** The files that lie in `directory` itself. Throws file_unreadable, also while reading. */
+/** The files that lie in `directory` itself, and in its onnx/, where Hugging Face keeps graphs. Throws file_unreadable, also while reading. */
 export async function openCheckpointFolder(directory: string): Promise<{ sources: ByteSource[]; close(): Promise<void> }> {
   const handles = new Map<string, Promise<FileHandle>>()
   const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
@@ -16,6 +16,7 @@ export async function openCheckpointFolder(directory: string): Promise<{ sources
     }
   }
   const names = await attempt(directory, () => readdir(directory))
+  if (names.includes('onnx')) names.push(...(await readdir(join(directory, 'onnx')).catch(() => [])).map((name) => `onnx/${name}`))
   const sources: ByteSource[] = []
   for (const name of names.sort()) {
     const path = join(directory, name)

@@ -27,8 +27,9 @@ export async function openOrt(signal: AbortSignal, request: OrtRequest & { devic
     name: NAMES[device],
     device: device === 'wasm' ? 'cpu' : 'webgpu',
     budget: BUDGETS[device],
-    open: (onnx, location, weights) =>
-      oneByOne(() => openSession(ort, onnx, location, weights, { executionProviders: [device], logSeverityLevel: 3 })),
+    // WebAssembly adds products of bytes in 32 bits.
+    ...(device === 'wasm' ? { integerBits: () => Promise.resolve(8) } : {}),
+    open: (graph) => oneByOne(() => openSession(ort, graph, { executionProviders: [device], logSeverityLevel: 3 })),
   })
 }
 

@@ -1,6 +1,7 @@
 // onnxruntime-node: on the CPU as a second opinion on the engine, on a GPU through its own WebGPU (Vulkan, Metal or Direct3D).
 // The module is loaded only when it is asked for: the command line works where its binary does not.
 import type { Scorer } from '../../core/ports'
+import { findIntegerBits } from './integer-bits'
 import { toRefusal } from './refusal'
 import { openScorer, type OrtRequest } from './scorer'
 import { openSession, type Ort } from './session'
@@ -25,7 +26,7 @@ export async function openOrtNode(
     name: NAMES[device],
     device,
     budget: BUDGETS[device],
-    open: (onnx, location, weights) =>
-      openSession(ort, onnx, location, weights, { executionProviders: [device], logSeverityLevel: 3, ...threading }),
+    ...(device === 'cpu' ? { integerBits: () => findIntegerBits(ort) } : {}),
+    open: (graph) => openSession(ort, graph, { executionProviders: [device], logSeverityLevel: 3, ...threading }),
   })
 }

@@ -1,19 +1,24 @@
 // Scores questions on onnxruntime, whichever build and device. Questions go in batches of like lengths; a device that refuses memory gets
 // batches half as large, one that is lost gets a new session, and the run goes on where it was. Logits do not depend on the batch beyond
 // the last bits of a float.
-import { compileModel, type CompiledModel } from '../../core/compile'
-import { batchTokens, divideBatch, planBatches } from '../../core/encode/batches'
-import { throwIfAborted } from '../../core/errors'
+import { compileModel, type Feeds } from '../../core/compile'
+import { batchTokens, divideBatch, planBatches, type Batch } from '../../core/encode/batches'
+import { AppError, throwIfAborted } from '../../core/errors'
+import { feedPlainGraph } from '../../core/onnx-file/feeds'
 import type { ModelFileReader, Scorer } from '../../core/ports'
-import type { Device, Manifest, ModelInput, Precision } from '../../core/types'
+import type { Arithmetic, Device, Manifest, ModelInput, Precision } from '../../core/types'
 import { collectLogits } from './collect'
 import { toRefusal } from './refusal'
-import type { Session } from './session'
+import type { GraphFile, Session } from './session'
 
 export interface OrtRequest {
   manifest: Manifest
   weights: ModelFileReader
+  /** The files of `manifest.graph.data`, where the weights are an .onnx file. */
+  data?: readonly ModelFileReader[]
   precision: Precision
+  /** Integers are computed with on the CPU alone, and where the weights are quantized. */
+  arithmetic?: Arithmetic
 }
 /** A build of onnxruntime on a device. */
 export interface Runtime {
@@ -22,10 +27,12 @@ export interface Runtime {
   readonly device: Device
   /** Tokens of a batch, padding included, until the device refuses one. */
   readonly budget: number
-  open(onnx: Uint8Array, location: string, weights: Uint8Array): Promise<Session>
+  /** Bits of a weight in integer arithmetic, where the device has that: 7 where 8 overflow. */
+  integerBits?(): Promise<7 | 8>
+  open(graph: GraphFile): Promise<Session>
 }
 interface Opened {
-  model: CompiledModel
+  feed(batch: Batch, inputs: readonly ModelInput[]): Feeds
   session: Session
 }
 
@@ -57,7 +64,7 @@ export async function openScorer(signal: AbortSignal, request: OrtRequest, runti
       }
       let logits: Float32Array | null = null
       try {
-        logits = await opened.session.run(opened.model.feed(batch, inputs))
+        logits = await opened.session.run(opened.feed(batch, inputs))
       } catch (error) {
         const refusal = toRefusal(error, runtime.name)
         const isMemory = refusal.code === 'device_memory'
@@ -74,6 +81,7 @@ export async function openScorer(signal: AbortSignal, request: OrtRequest, runti
       }
       if (logits) {
         isRenewed = false
+        checkCount(logits, batch)
         collect(batch, logits)
       }
       await macrotask()
@@ -103,15 +111,42 @@ export async function openScorer(signal: AbortSignal, request: OrtRequest, runti
   }
 }
 
-async function open(signal: AbortSignal, { manifest, weights }: OrtRequest, runtime: Runtime): Promise<Opened> {
-  const bytes = await readAll(signal, weights)
-  const model = compileModel(manifest, weights.name, bytes)
+async function open(signal: AbortSignal, request: OrtRequest, runtime: Runtime): Promise<Opened> {
+  const { graph, feed } = await readGraph(signal, request, request.arithmetic === 'int8' ? ((await runtime.integerBits?.()) ?? null) : null)
   throwIfAborted(signal)
   try {
-    return { model, session: await runtime.open(model.onnx, model.location, bytes) }
+    return { feed, session: await runtime.open(graph) }
   } catch (error) {
-    throw toRefusal(error, runtime.name)
+    const refusal = toRefusal(error, runtime.name)
+    // The CPU is always there: it is the file that cannot be used.
+    if (request.manifest.architecture === 'onnx' && runtime.device === 'cpu' && refusal.code === 'device_unavailable')
+      throw new AppError('checkpoint_damaged', {
+        file: request.weights.name,
+        reason: `onnxruntime says: ${String(refusal.detail['reason'])}`,
+      })
+    throw refusal
   }
+}
+
+/** The graph that is written for the weights, or the one that came as a file. */
+async function readGraph(
+  signal: AbortSignal,
+  request: OrtRequest,
+  weightBits: 7 | 8 | null,
+): Promise<{ graph: GraphFile } & Pick<Opened, 'feed'>> {
+  const { manifest, weights } = request
+  const bytes = await readAll(signal, weights)
+  const plain = manifest.layout === 'pairs' ? manifest.graph : undefined
+  if (plain) {
+    const external: GraphFile['external'] = []
+    for (const file of request.data ?? []) external.push({ path: file.name, data: await readAll(signal, file) })
+    return {
+      graph: { onnx: bytes, external, output: plain.output },
+      feed: (batch, inputs) => feedPlainGraph(plain, batch, inputs),
+    }
+  }
+  const { onnx, location, external, feed } = compileModel(manifest, weights.name, bytes, weightBits)
+  return { graph: { onnx, external: [{ path: location, data: bytes }, ...external], output: 'logits' }, feed }
 }
 
 async function readAll(signal: AbortSignal, file: ModelFileReader): Promise<Uint8Array> {
@@ -123,6 +158,14 @@ async function readAll(signal: AbortSignal, file: ModelFileReader): Promise<Uint
   }
   if (at !== bytes.length) throw new Error(`internal: ${file.name} gave ${String(at)} of ${String(bytes.length)} bytes`)
   return bytes
+}
+
+/** A graph that came as a file is anything until it has run. */
+function checkCount(logits: Float32Array, { pieces, choices }: Batch): void {
+  const pairs = pieces.length * choices.length
+  if (logits.length === pairs) return
+  const value = `${String(logits.length)} numbers for ${String(pairs)} pairs`
+  throw new AppError('model_unsupported', { field: 'what the graph gives', value, known: 'one logit for each pair' })
 }
 
 /** Lets messages, an abort among them, in between two batches: on the CPU a batch never waits for anything. */

@@ -11,6 +11,7 @@ import { Evaluate } from './evaluate.svelte'
 import { History } from './history.svelte'
 import { Libraries } from './library.svelte'
 import { Models } from './models.svelte'
+import { OwnModels } from './own-models.svelte'
 import { Preferences } from './preferences.svelte'
 import { Router } from './router.svelte'
 import { SelfCheck } from './self-check.svelte'
@@ -24,6 +25,7 @@ export class App {
   readonly dialogs = new Dialogs()
   readonly settings = new Settings()
   readonly models: Models
+  readonly ownModels: OwnModels
   readonly answer: AnswerState
   readonly ask: Ask
   readonly evaluate: Evaluate
@@ -36,6 +38,10 @@ export class App {
 
   constructor(readonly client: Client) {
     this.models = new Models(client)
+    this.ownModels = new OwnModels(client, async () => {
+      await Promise.all([this.models.refresh(), this.storage.refresh()])
+      this.#checkChoice()
+    })
     this.libraries = new Libraries(client, (ids) => this.#checkLibrary(ids))
     this.answer = new AnswerState(this)
     this.ask = new Ask(client, this.settings, (model) => this.models.adopt(model))
@@ -59,6 +65,11 @@ export class App {
     this.settings.changeModel(change)
     this.#checkChoice()
     if (!this.answer.run.isBusy) void this.models.load(this.settings.model)
+  }
+  /** The title of the chosen model where it is one of the visitor's own; null for the embedded one. */
+  get ownModel(): string | null {
+    const entry = this.models.entry(this.settings.model.modelId)
+    return entry && !entry.isEmbedded ? entry.title : null
   }
   /** Deletes runs for good; the Answer screen lets go of one that it shows. Never rejects: a failure is in `history.error`. */
   async deleteRuns(ids: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 // The libraries that open book can read, and the one download of a library while it runs. A deleted one leaves the list at once and the
 // store eight seconds later, unless it is taken back.
-import { DEFAULT_OPEN_BOOK, type LibraryEntry, type LoadProgress } from '../../worker/protocol'
+import { DEFAULT_OPEN_BOOK, type LibraryEntry, type LibraryList, type LoadProgress } from '../../worker/protocol'
 import type { Client } from '../../worker/client'
 import { LibraryCorpus } from './library-corpus.svelte'
 import { LibrarySearch } from './library-search.svelte'
@@ -12,6 +12,7 @@ export class Libraries {
   readonly search: LibrarySearch
   readonly vectors: LibraryVectors
   #entries = $state.raw<LibraryEntry[]>([])
+  #unreadable = $state.raw<LibraryList['unreadable']>([])
   #hidden = $state.raw<readonly string[]>([])
   #progress = $state.raw<LoadProgress | null>(null)
   #error = $state.raw<unknown>(null)
@@ -30,6 +31,10 @@ export class Libraries {
   get entries(): LibraryEntry[] {
     return this.#entries.filter(({ id }) => !this.#hidden.includes(id))
   }
+  /** Libraries that are served with the page but cannot be read, and why. */
+  get unreadable(): LibraryList['unreadable'] {
+    return this.#unreadable
+  }
   /** True once the list has been read. */
   get isRead(): boolean {
     return this.#isRead
@@ -41,9 +46,9 @@ export class Libraries {
   get error(): unknown {
     return this.#error
   }
-  /** What there is to choose from; the embedded one is offered before its description is there. */
+  /** What there is to choose from, also what could not be reached just now; the embedded one is offered before its description is there. */
   get ids(): string[] {
-    const ids = this.entries.map(({ id }) => id)
+    const ids = [...this.entries.map(({ id }) => id), ...this.#unreached]
     return ids.length > 0 ? ids : [DEFAULT_OPEN_BOOK.library]
   }
   entry(id: string): LibraryEntry | undefined {
@@ -53,9 +58,11 @@ export class Libraries {
   /** Never rejects: a failure is in `error`. */
   async refresh(): Promise<void> {
     await this.#try(async () => {
-      this.#entries = await this.client.call('library.list', null)
+      const { entries, unreadable } = await this.client.call('library.list', null)
+      this.#entries = entries
+      this.#unreadable = unreadable
       this.#isRead = true
-      this.onList(this.#entries.map(({ id }) => id))
+      this.onList([...entries.map(({ id }) => id), ...this.#unreached])
     })
   }
   async rename(id: string, title: string): Promise<void> {
@@ -92,6 +99,9 @@ export class Libraries {
     await this.refresh()
   }
 
+  get #unreached(): string[] {
+    return this.#unreadable.flatMap(({ id, refusal }) => (refusal.code === 'download_failed' ? [id] : []))
+  }
   async #try(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work()

@@ -1,5 +1,6 @@
 // How fast questions were answered here, by what was asked of the device. Estimates come from these measurements or are not given.
-import type { ModelState, RunSettings, RunSummary } from '../../worker/protocol'
+import type { Precision } from '../../core/types'
+import type { ModelChoice, ModelSpeed, ModelState, RunSettings, RunSummary } from '../../worker/protocol'
 import { readStored, writeStored } from './stored'
 
 /** Fewer answers than this say little about speed. */
@@ -19,7 +20,22 @@ export function expectedRate(settings: RunSettings, hasContext: boolean, loaded:
 }
 export function recordRate(settings: RunSettings, hasContext: boolean, summary: RunSummary): void {
   if (summary.done < ENOUGH_ANSWERS || summary.seconds <= 0) return
-  writeStored('speeds', { ...readStored('speeds', isSpeeds), [keyOf(settings, hasContext)]: summary.done / summary.seconds })
+  const rate = summary.done / summary.seconds
+  writeStored('speeds', { ...readStored('speeds', isSpeeds), [keyOf(settings, hasContext)]: rate })
+  recordSpeed(settings.model, { device: summary.model.device, rate })
+}
+
+const isMeasured = (value: unknown): value is Record<string, ModelSpeed> =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value as Record<string, Partial<ModelSpeed> | null>).every((speed) => typeof speed?.rate === 'number')
+
+/** What a model last reached here, in a run or when it was measured; null where it has done neither. */
+export function measuredSpeed(modelId: string, precision: Precision): ModelSpeed | null {
+  return readStored('measured', isMeasured)?.[`${modelId} ${precision}`] ?? null
+}
+export function recordSpeed({ modelId, precision }: ModelChoice, speed: ModelSpeed): void {
+  writeStored('measured', { ...readStored('measured', isMeasured), [`${modelId} ${precision}`]: speed })
 }
 
 function keyOf({ model, contextWords, openBook }: RunSettings, hasContext: boolean): string {

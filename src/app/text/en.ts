@@ -5,6 +5,7 @@ import { PROBLEM_SENTENCES } from '../../core/problems'
 import type { ProblemCode } from '../../core/types'
 import type { DeviceReason } from '../../worker/protocol'
 import { embed } from './en-embed'
+import { ownModels } from './en-own-models'
 import { ask, evaluate, history, library, models } from './en-screens'
 import { f, list, many } from './en-words'
 
@@ -311,6 +312,7 @@ export const en = {
   ask,
   evaluate,
   models,
+  ownModels,
   library,
   embed,
   history,

@@ -2,6 +2,7 @@
 import type { Text } from './en'
 import { errors, problems, values } from './zh-core'
 import { embed } from './zh-embed'
+import { ownModels } from './zh-own-models'
 import { ask, evaluate, history, library, models } from './zh-screens'
 import { f, list } from './zh-words'
 
@@ -293,6 +294,7 @@ export const zh: Text = {
   ask,
   evaluate,
   models,
+  ownModels,
   library,
   embed,
   history,

@@ -5,10 +5,10 @@ import { AppError } from '../errors'
 import { readBlueprint } from './architectures'
 import type { Blueprint, ExpectedTensor } from './blueprint'
 import { createFields, unsupported, type Config } from './config-fields'
-import { damaged, findCheckpoint, readExactly, readJson, type ByteSource, type CheckpointFiles } from './source'
+import { readLicence, readRecord, readTokenizerJson, tokenizerTokens } from './description'
+import { findCheckpoint, type ByteSource, type CheckpointFiles } from './source'
 import type { TensorSource } from './tensor-source'
 import { openTensors, type Tensors } from './tensors'
-import { tokenizerFromVocabulary } from './vocab-txt'
 
 export type { ByteSource } from './source'
 
@@ -33,56 +33,42 @@ const UNUSED = /(^|\.)position_ids$|^(cls|lm_head|lm_predictions|mask_prediction
  */
 export async function openCheckpoint(place: string, sources: readonly ByteSource[]): Promise<Checkpoint> {
   const files = findCheckpoint(place, sources)
+  const description = await readDescription(place, files)
+  const weights = match(description.blueprint.tensors, await openTensors(place, files))
+  const { blueprint, ...others } = description
+  return { ...blueprint, ...others, weights, licence: await readLicence(files) }
+}
+
+/** Refuses by config and tokenizer alone what openCheckpoint would refuse: before the weights are fetched from far away. */
+export async function checkDescription(place: string, sources: readonly ByteSource[]): Promise<void> {
+  await readDescription(place, findCheckpoint(place, sources))
+}
+
+async function readDescription(
+  place: string,
+  files: CheckpointFiles,
+): Promise<Pick<Checkpoint, 'config' | 'tokenizerJson' | 'tokenizerTokens'> & { blueprint: Blueprint }> {
   const config = await readRecord(files, 'config.json')
   const blueprint = readBlueprint(createFields(config))
   checkTask(config)
   const settings = await readRecord(files, 'tokenizer_config.json')
-  const tokenizerJson = await readTokenizer(place, files, blueprint, settings)
+  const tokenizerJson = await readTokenizerJson(place, files, blueprint.architecture === 'bert', settings)
   const { idLimit } = createTokenizer(tokenizerJson)
   if (idLimit > blueprint.vocabulary)
     throw new AppError('tokenizer_damaged', { reason: `it has ${idLimit} tokens, the model ${blueprint.vocabulary}` })
-  const weights = match(blueprint.tensors, await openTensors(place, files))
-  const longest = settings['model_max_length']
-  const tokenizerTokens = typeof longest === 'number' && longest > 0 && longest < 1e6 ? Math.floor(longest) : null
-  return { ...blueprint, config, weights, tokenizerJson, tokenizerTokens, licence: await readLicence(files) }
-}
-
-/** The file's object; empty where the file is missing. */
-async function readRecord(files: CheckpointFiles, name: string): Promise<Record<string, unknown>> {
-  const file = files.get(name)
-  const json = file ? await readJson(file) : {}
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw damaged(name, 'it is not a JSON object')
-  return json as Record<string, unknown>
+  return { blueprint, config, tokenizerJson, tokenizerTokens: tokenizerTokens(settings) }
 }
 
 /** A classifier of sequences with one label scores a pair just as well; BERT's and DeBERTa's have the same tensors. */
 function checkTask(config: Config): void {
   const [name] = config['architectures'] ? [config['architectures']].flat() : []
   const isKnown = typeof name === 'string' && /ForMultipleChoice$|^(Bert|DebertaV2)ForSequenceClassification$/.test(name)
-  if (name === undefined || isKnown) return
-  throw unsupported('architectures', name, '…ForMultipleChoice, and for bert and deberta-v2 …ForSequenceClassification with one label')
-}
-
-async function readTokenizer(
-  place: string,
-  files: CheckpointFiles,
-  { architecture }: Blueprint,
-  settings: Record<string, unknown>,
-): Promise<unknown> {
-  const file = files.get('tokenizer.json')
-  if (file) {
-    try {
-      return await readJson(file)
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'checkpoint_damaged') throw error
-      throw new AppError('tokenizer_damaged', { reason: String(error.detail['reason']) })
-    }
+  if (name === undefined || isKnown) {
+    const labels = Object.keys((config['id2label'] as Record<string, unknown> | null | undefined) ?? {}).length
+    if (labels > 1 && String(name).endsWith('ForSequenceClassification')) throw manyLabels(labels)
+    return
   }
-  const vocabulary = files.get('vocab.txt')
-  if (vocabulary && architecture === 'bert')
-    return tokenizerFromVocabulary(new TextDecoder().decode(await readExactly(vocabulary, 0, vocabulary.bytes)), settings)
-  const hint = 'Load the tokenizer with AutoTokenizer (transformers) and save it with save_pretrained, which writes the file.'
-  throw new AppError('checkpoint_file_missing', { place, file: 'tokenizer.json', hint })
+  throw unsupported('architectures', name, '…ForMultipleChoice, and for bert and deberta-v2 …ForSequenceClassification with one label')
 }
 
 /** Every expected tensor with its source. Throws checkpoint_mismatch. */
@@ -90,6 +76,8 @@ function match(expected: readonly ExpectedTensor[], tensors: Tensors): Checkpoin
   const weights = expected.map((tensor) => {
     const source = tensors.get(tensor.name)
     if (!source) throw mismatch(`the weights lack ${tensor.name}`)
+    if (tensor.name === 'classifier.weight' && source.shape.length === 2 && source.shape[0]! > 1 && source.shape[1] === tensor.shape[1])
+      throw manyLabels(source.shape[0]!)
     if (source.shape.join() !== tensor.shape.join())
       throw mismatch(`${tensor.name} is [${source.shape.join(', ')}], the config asks for [${tensor.shape.join(', ')}]`)
     if (!['F32', 'F16', 'BF16'].includes(source.type))
@@ -101,13 +89,6 @@ function match(expected: readonly ExpectedTensor[], tensors: Tensors): Checkpoin
   if (extra.length > 0) throw mismatch(`the weights hold ${extra[0]!}, for which the config has no place (${extra.length} such tensors)`)
   return weights
 }
+const manyLabels = (count: number): AppError =>
+  unsupported('the number of labels', count, 'multiple-choice models, and classifiers with one label')
 const mismatch = (reason: string): AppError => new AppError('checkpoint_mismatch', { reason })
-
-/** `license: mit` between the dashes at the head of README.md. */
-async function readLicence(files: CheckpointFiles): Promise<string | null> {
-  const readme = files.get('README.md')
-  if (!readme) return null
-  const text = new TextDecoder().decode(await readme.read(0, Math.min(readme.bytes, 20_000)))
-  const matter = /^---\r?\n(.*?)\r?\n---/s.exec(text)?.[1] ?? ''
-  return /^license:\s*["']?([^"'\r\n]+)/m.exec(matter)?.[1]?.trim() ?? null
-}

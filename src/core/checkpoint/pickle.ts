@@ -46,7 +46,9 @@ export function readTensorPickle(file: string, bytes: Uint8Array): Map<string, P
   return tensors
 }
 
-const foreign = (file: string, what: string): AppError => new AppError('checkpoint_pickle', { file, what: what.slice(0, 120) })
+/** What a file spells is shown without what is no text. */
+const foreign = (file: string, what: string): AppError =>
+  new AppError('checkpoint_pickle', { file, what: what.replace(/[^\p{L}\p{N} _.,:;'“”()-]/gu, '?').slice(0, 120) })
 
 type Kinds = Global | Storage | PickledTensor
 function isKind<K extends Kinds['kind']>(value: Value | undefined, kind: K): value is Extract<Kinds, { kind: K }> {
@@ -142,8 +144,9 @@ class Reader {
         return this.#global(`${this.#line()} ${this.#line()}`)
       case 0x93: {
         // STACK_GLOBAL
-        const name = this.#pop()
-        return this.#global(`${String(this.#pop())} ${String(name)}`)
+        const [name, module] = [this.#pop(), this.#pop()]
+        if (typeof name !== 'string' || typeof module !== 'string') throw foreign(this.file, 'a name that is no text')
+        return this.#global(`${module} ${name}`)
       }
       case 0x51: // BINPERSID
         return this.#storage(this.#pop())

@@ -1,69 +1,78 @@
-// What the graph needs of a Hugging Face config of type deberta-v2, checked: a graph for a variant that it does not know would run and
-// give wrong numbers.
-import { AppError } from '../errors'
+// What a Hugging Face config of type deberta-v2 says, checked: the same reading serves the names and shapes of the weights
+// (core/checkpoint/architectures.ts) and the graph. An option that was overlooked would run and give wrong numbers.
+import { unsupported, type ConfigFields } from '../checkpoint/config-fields'
+import { ACTIVATIONS, type Activation } from './activation'
+import { readEpsilon, readLayerSizes } from './common-config'
+import type { LayerSizes } from './encoder-layer'
+import type { RelativeTable } from './relative-buckets'
 
-export interface DebertaConfig {
+export interface DebertaConfig extends LayerSizes {
   vocabulary: number
-  hidden: number
-  layers: number
-  heads: number
-  intermediate: number
-  /** position_buckets, S: the relative table has 2S rows. */
-  buckets: number
-  /** Distances from here on share the outermost bucket. */
-  maxRelativePositions: number
-  maxPositions: number
-  types: number
+  positions: number
+  /** Whether positions have embeddings of their own; relative ones they always have. */
   hasPositionEmbeddings: boolean
-  epsilon: number
+  types: number
+  relative: RelativeTable
+  /** Whether the relative table goes through a norm. */
+  isRelativeNormed: boolean
+  /** c2p: queries meet positions, p2c: positions meet keys. */
+  terms: { c2p: boolean; p2c: boolean }
+  /** Whether positions are projected as content is, or have projections of their own. */
+  isKeyShared: boolean
+  /** Beside the first layer. */
+  convolution: { kernel: number; activation: Activation } | null
+  poolerActivation: Activation
 }
 
 /** Throws model_unsupported. */
-export function readDebertaConfig(config: Record<string, unknown>): DebertaConfig {
-  const count = (field: string): number => {
-    const value = config[field]
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) throw unsupported(field, value, 'positive integers')
-    return value
-  }
-  const only = (field: string, value: unknown, ...known: unknown[]): void => {
-    if (!known.includes(value)) throw unsupported(field, value, known.map(String).join(', '))
-  }
-  only('model_type', config['model_type'], 'deberta-v2')
-  only('relative_attention', config['relative_attention'], true)
-  only('share_att_key', config['share_att_key'], true)
-  only('norm_rel_ebd', config['norm_rel_ebd'], 'layer_norm')
-  only('hidden_act', config['hidden_act'], 'gelu')
-  only('conv_kernel_size', config['conv_kernel_size'] ?? 0, 0)
-  only('pos_att_type', positionTerms(config['pos_att_type']), 'c2p, p2c')
-  const hidden = count('hidden_size')
-  const embedding = config['embedding_size'] ?? hidden
-  only('embedding_size', embedding, hidden)
-  const heads = count('num_attention_heads')
-  if (hidden % heads !== 0) throw unsupported('num_attention_heads', heads, `divisors of ${String(hidden)}`)
-  const maxPositions = count('max_position_embeddings')
-  const maxRelative = config['max_relative_positions'] ?? -1
-  const epsilon = config['layer_norm_eps'] ?? 1e-7
-  if (typeof epsilon !== 'number') throw unsupported('layer_norm_eps', epsilon, 'numbers')
+export function readDebertaConfig(fields: ConfigFields): DebertaConfig {
+  const { json } = fields
+  const sizes = readLayerSizes(fields)
+  // Their defaults in transformers are not the usual value, so that what is missing is refused too.
+  if (json['relative_attention'] !== true) throw unsupported('relative_attention', json['relative_attention'], 'true')
+  for (const field of ['embedding_size', 'pooler_hidden_size']) fields.only(field, sizes.hidden)
+  fields.only('attention_head_size', sizes.hidden / sizes.heads)
+  const positions = fields.count('max_position_embeddings')
   return {
-    vocabulary: count('vocab_size'),
-    hidden,
-    layers: count('num_hidden_layers'),
-    heads,
-    intermediate: count('intermediate_size'),
-    buckets: count('position_buckets'),
-    maxRelativePositions: typeof maxRelative === 'number' && maxRelative > 0 ? maxRelative : maxPositions,
-    maxPositions,
-    types: config['type_vocab_size'] === 0 ? 0 : count('type_vocab_size'),
-    hasPositionEmbeddings: config['position_biased_input'] !== false,
-    epsilon,
+    ...sizes,
+    epsilon: readEpsilon(fields, 1e-7),
+    activation: fields.only('hidden_act', ...ACTIVATIONS),
+    vocabulary: fields.count('vocab_size'),
+    positions,
+    hasPositionEmbeddings: fields.only('position_biased_input', true, false),
+    types: fields.count('type_vocab_size', 0, 0),
+    relative: readRelative(fields, positions),
+    isRelativeNormed: fields.only('norm_rel_ebd', 'none', 'layer_norm') === 'layer_norm',
+    terms: readTerms(json['pos_att_type']),
+    isKeyShared: fields.only('share_att_key', false, true),
+    convolution: readConvolution(fields),
+    poolerActivation: fields.only('pooler_hidden_act', ...ACTIVATIONS),
   }
+}
+
+function readRelative(fields: ConfigFields, positions: number): RelativeTable {
+  const asked = fields.count('max_relative_positions', -1, -1)
+  const furthest = asked < 1 ? positions : asked
+  const buckets = fields.count('position_buckets', -1, -1)
+  if (buckets < 1) return { span: furthest, furthest: null }
+  if (buckets === 1) throw unsupported('position_buckets', buckets, '-1, 0 and whole numbers from 2 on')
+  const exact = Math.floor(buckets / 2)
+  if (furthest - 1 <= exact) throw unsupported('max_relative_positions', furthest, `whole numbers from ${exact + 2} on`)
+  return { span: buckets, furthest }
 }
 
 /** "p2c|c2p" and ["p2c", "c2p"] both occur. */
-function positionTerms(value: unknown): string {
-  const terms: unknown[] = typeof value === 'string' ? value.split('|') : Array.isArray(value) ? value : []
-  return terms.map(String).sort().join(', ')
+function readTerms(value: unknown): DebertaConfig['terms'] {
+  const list: unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split('|') : [value ?? '']
+  const terms = list.map((term) => (typeof term === 'string' ? term.trim().toLowerCase() : '?'))
+  if (!terms.every((term) => term === '' || term === 'c2p' || term === 'p2c')) throw unsupported('pos_att_type', value, 'c2p, p2c')
+  return { c2p: terms.includes('c2p'), p2c: terms.includes('p2c') }
 }
 
-const unsupported = (field: string, value: unknown, known: string) =>
-  new AppError('model_unsupported', { field, value: String(value), known })
+function readConvolution(fields: ConfigFields): DebertaConfig['convolution'] {
+  const kernel = fields.count('conv_kernel_size', 0, 0)
+  if (kernel === 0) return null
+  if (kernel % 2 === 0) throw unsupported('conv_kernel_size', kernel, 'odd numbers')
+  fields.only('conv_groups', 1)
+  return { kernel, activation: fields.only<Activation>('conv_act', 'tanh', ...ACTIVATIONS) }
+}

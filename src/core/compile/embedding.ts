@@ -1,34 +1,47 @@
 // Word, position and type embeddings are looked up here and not in the graph: a batch needs a few thousand rows of a table that is half
 // of the model, and a GPU has neither room to waste on the rest nor, as WebGPU stands, 8-bit tensors.
+import { halfToFloat } from '../checkpoint/numbers'
 import { AppError } from '../errors'
-import type { DebertaConfig } from './deberta-config'
 import type { Safetensors, StoredTensor } from './safetensors'
 import { expectTensor } from './weights'
 
-export interface Embedding {
-  /** Writes word(id) + position + type 0 into out[at … at + H). A position past the table takes its last row. */
-  write(id: number, position: number, out: Float32Array, at: number): void
+/** The tables of an architecture, by the names of their tensors. */
+export interface EmbeddingTables {
+  hidden: number
+  words: Table
+  /** `first`: the row of the first token. A position past the table takes its last row. */
+  positions: (Table & { first: number }) | null
+  types: Table | null
+}
+interface Table {
+  name: string
+  rows: number
 }
 
-/** `file`: the whole weight file; only its embedding tables are kept. Throws weights_damaged. */
-export function openEmbedding(weights: Safetensors, file: Uint8Array, config: DebertaConfig): Embedding {
-  const { hidden, vocabulary, maxPositions } = config
-  const name = (table: string): string => `deberta.embeddings.${table}_embeddings.weight`
-  const words = keep(file, expectTensor(weights, name('word'), [vocabulary, hidden]))
-  const scales = words.type === 'I8' ? floats(keep(file, expectTensor(weights, `${name('word')}.scales`, [vocabulary]))) : null
-  const readWord = reader(words)
+export interface Embedding {
+  /** Writes word(id) + position + type into out[at … at + H). Positions count from 0. */
+  write(id: number, position: number, type: number, out: Float32Array, at: number): void
+}
 
-  const places = new Float32Array(maxPositions * hidden)
-  if (config.hasPositionEmbeddings) places.set(floats(keep(file, expectTensor(weights, name('position'), [maxPositions, hidden]))))
-  if (config.types > 0) {
-    const type = floats(keep(file, expectTensor(weights, name('token_type'), [config.types, hidden])))
-    places.forEach((value, i) => (places[i] = value + type[i % hidden]!))
-  }
+/** `file`: the whole weight file; only its embedding tables are kept. Throws weights_damaged, model_unsupported. */
+export function openEmbedding(weights: Safetensors, file: Uint8Array, tables: EmbeddingTables): Embedding {
+  const { hidden } = tables
+  const find = ({ name, rows }: Table): Kept => keep(file, expectTensor(weights, name, [rows, hidden]))
+  const words = find(tables.words)
+  const { name, rows } = tables.words
+  const scales = words.type === 'I8' ? floats(keep(file, expectTensor(weights, `${name}.scales`, [rows]))) : null
+  const readWord = reader(words)
+  const positions = tables.positions ? floats(find(tables.positions)) : new Float32Array(hidden)
+  const first = tables.positions?.first ?? 0
+  const lastPosition = positions.length / hidden - 1
+  const types = tables.types ? floats(find(tables.types)) : new Float32Array(hidden)
+  const lastType = types.length / hidden - 1
   return {
-    write(id, position, out, at) {
+    write(id, position, type, out, at) {
       const scale = scales?.[id] ?? 1
-      const place = Math.min(position, maxPositions - 1) * hidden
-      for (let i = 0; i < hidden; i++) out[at + i] = readWord(id * hidden + i) * scale + places[place + i]!
+      const place = Math.min(first + position, lastPosition) * hidden
+      const kind = Math.min(type, lastType) * hidden
+      for (let i = 0; i < hidden; i++) out[at + i] = readWord(id * hidden + i) * scale + positions[place + i]! + types[kind + i]!
     },
   }
 }
@@ -47,10 +60,8 @@ function reader({ type, view }: Kept): (i: number) => number {
   switch (type) {
     case 'F32':
       return (i) => view.getFloat32(4 * i, true)
-    case 'F16': {
-      const table = halves()
-      return (i) => table[view.getUint16(2 * i, true)]!
-    }
+    case 'F16':
+      return (i) => halfToFloat(view.getUint16(2 * i, true))
     case 'BF16': {
       const half = new DataView(new ArrayBuffer(4))
       return (i) => {
@@ -72,17 +83,7 @@ function reader({ type, view }: Kept): (i: number) => number {
 
 function floats(kept: Kept): Float32Array {
   const read = reader(kept)
-  return Float32Array.from({ length: kept.view.byteLength / (kept.type === 'F32' ? 4 : 2) }, (_, i) => read(i))
+  const values = new Float32Array(kept.view.byteLength / (kept.type === 'F32' ? 4 : 2))
+  for (let i = 0; i < values.length; i++) values[i] = read(i)
+  return values
 }
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 31) return fraction ? NaN : sign * Infinity
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
-}
-
-/** All 65,536 of them: a lookup is ten times faster than the arithmetic. */
-const halves = (): Float32Array => Float32Array.from({ length: 1 << 16 }, (_, bits) => halfToNumber(bits))

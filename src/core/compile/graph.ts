@@ -1,7 +1,7 @@
 // Builds an ONNX model node by node. Weights are not copied: a stored tensor becomes an initializer that points into the weight file
 // (ONNX "external data"). Message and field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, IR version 8, opset 17.
 import { MessageWriter } from './protobuf'
-import type { Safetensors, StoredTensor } from './safetensors'
+import type { Safetensors, StoredTensor, StoredType } from './safetensors'
 
 /** Name of a tensor in the graph. */
 export type Value = string
@@ -9,6 +9,12 @@ export type Value = string
 export type Shape = readonly (number | string)[]
 /** An integer attribute is given as a bigint, a float as a number. */
 export type Attributes = Record<string, number | bigint | readonly bigint[]>
+/** For linear layers that compute in integers (integers.ts). */
+export interface Integers {
+  /** The whole weight file. */
+  file: Uint8Array
+  weightBits: 7 | 8
+}
 export type ElementType = 'float32' | 'int32' | 'int64'
 
 /** TensorProto.DataType */
@@ -17,7 +23,7 @@ export const FLOAT = BigInt(DATA_TYPE.float32)
 const IR_VERSION = 8
 /** LayerNormalization came with 17; ReduceMax takes its axes as an attribute up to 17. */
 const OPSET = 17
-/** Home of MatMulNBits, MultiHeadAttention, Gelu, SkipLayerNormalization: onnxruntime's ContribOperators.md. */
+/** Home of MatMulNBits, MatMulIntegerToFloat, Gelu, SkipLayerNormalization: onnxruntime's ContribOperators.md. */
 export const MICROSOFT = 'com.microsoft'
 
 export class Graph {
@@ -26,9 +32,14 @@ export class Graph {
   readonly #inputs: MessageWriter[] = []
   readonly #outputs: MessageWriter[] = []
   readonly #made = new Map<string, Value>()
+  /** What `made` was given: files that initializers point into, beside the weight file. */
+  readonly external: { path: string; data: Uint8Array }[] = []
   #count = 0
 
-  constructor(readonly weights: Safetensors) {}
+  constructor(
+    readonly weights: Safetensors,
+    readonly integers: Integers | null = null,
+  ) {}
 
   get nodeCount(): number {
     return this.#nodes.length
@@ -62,17 +73,20 @@ export class Graph {
     return this.#constant(DATA_TYPE.float32, shape, new Uint8Array(Float32Array.from(values).buffer))
   }
 
+  /** Constant of bytes. */
+  bytes(type: 'U8' | 'I8', shape: readonly number[], values: readonly number[]): Value {
+    return this.#constant(DATA_TYPE[type], shape, Uint8Array.from(values))
+  }
+
   /** A tensor of the weight file as it is stored; `shape` reads the same bytes differently. */
   stored(name: string, tensor: StoredTensor, shape: readonly number[] = tensor.shape): Value {
-    return this.once(name, () => {
-      const proto = tensorProto(name, DATA_TYPE[tensor.type], shape)
-      const place = { location: this.weights.file, offset: tensor.offset, length: tensor.bytes }
-      for (const [key, value] of Object.entries(place)) {
-        proto.message(13, new MessageWriter().string(1, key).string(2, String(value))) // external_data: StringStringEntryProto
-      }
-      this.#initializers.push(proto.int(14, 1)) // data_location: EXTERNAL
-      return name
-    })
+    return this.once(name, () => this.#external(name, tensor.type, shape, this.weights.file, tensor.offset, tensor.bytes))
+  }
+
+  /** A tensor that was made from weights; it is handed to onnxruntime as a file of its own. `name` may be used once. */
+  made(name: string, type: StoredType, shape: readonly number[], data: Uint8Array): Value {
+    this.external.push({ path: name, data })
+    return this.#external(name, type, shape, name, 0, data.length)
   }
 
   /** What `make` gave when `key` was first asked for: weights that several nodes share. */
@@ -97,6 +111,15 @@ export class Graph {
       .message(8, new MessageWriter().string(1, '').int(2, OPSET))
       .message(8, new MessageWriter().string(1, MICROSOFT).int(2, 1))
       .finish()
+  }
+
+  #external(name: string, type: StoredType, shape: readonly number[], location: string, offset: number, length: number): Value {
+    const proto = tensorProto(name, DATA_TYPE[type], shape)
+    for (const [key, value] of Object.entries({ location, offset, length })) {
+      proto.message(13, new MessageWriter().string(1, key).string(2, String(value))) // external_data: StringStringEntryProto
+    }
+    this.#initializers.push(proto.int(14, 1)) // data_location: EXTERNAL
+    return name
   }
 
   #constant(type: number, shape: readonly number[], bytes: Uint8Array): Value {

@@ -16,21 +16,34 @@ export function relativeBucket(offset: number, buckets: number, maxRelativePosit
   return Math.min(Math.max(buckets + Math.sign(offset) * bucket, 0), 2 * buckets - 1)
 }
 
+/** How a config numbers relative positions; the table has 2 · span rows. */
+export interface RelativeTable {
+  span: number
+  /** Distances from here on share the outermost bucket. null: there are no buckets, each distance below the span has its own row. */
+  furthest: number | null
+}
+
+/** Row of the relative table for query position − key position = `offset`. */
+export function relativeRow(offset: number, { span, furthest }: RelativeTable): number {
+  return furthest === null ? Math.min(Math.max(span + offset, 0), 2 * span - 1) : relativeBucket(offset, span, furthest)
+}
+
 /**
- * The inputs of `encodeDebertaV2`. `positions` [T]: of every token, the same for all questions of a batch. `buckets` [T, T]: which of the
+ * The inputs of the relative terms. `positions` [T]: of every token, the same for all questions of a batch. `buckets` [T, T]: which of the
  * rows that occur, bucket_from … bucket_to of the relative table, belongs to a query and a key. Their number is rounded up to a multiple
  * of four, which GPU kernels like.
  */
-export function relativeFeeds(positions: Int32Array, buckets: number, maxRelativePositions: number): Feeds {
+export function relativeFeeds(positions: Int32Array, relative: RelativeTable): Feeds {
   const T = positions.length
   const lowest = positions.reduce((a, b) => Math.min(a, b), Infinity)
-  const span = positions.reduce((a, b) => Math.max(a, b), lowest) - lowest
-  const table = Int32Array.from({ length: 2 * span + 1 }, (_, i) => relativeBucket(i - span, buckets, maxRelativePositions))
-  const rows = Math.min(Math.ceil((table[2 * span]! - table[0]! + 1) / 4) * 4, 2 * buckets)
-  const from = Math.min(table[0]!, 2 * buckets - rows)
+  const reach = positions.reduce((a, b) => Math.max(a, b), lowest) - lowest
+  const table = Int32Array.from({ length: 2 * reach + 1 }, (_, i) => relativeRow(i - reach, relative))
+  const all = 2 * relative.span
+  const rows = Math.min(Math.ceil((table[2 * reach]! - table[0]! + 1) / 4) * 4, all)
+  const from = Math.min(table[0]!, all - rows)
   const index = new Int32Array(T * T)
   for (let i = 0; i < T; i++) {
-    for (let j = 0; j < T; j++) index[i * T + j] = table[span + positions[i]! - positions[j]!]! - from
+    for (let j = 0; j < T; j++) index[i * T + j] = table[reach + positions[i]! - positions[j]!]! - from
   }
   return {
     buckets: { data: index, shape: [T, T] },

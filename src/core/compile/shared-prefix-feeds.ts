@@ -4,14 +4,12 @@
 import type { Batch } from '../encode/batches'
 import type { SharedPrefixInput } from '../types'
 import type { Embedding } from './embedding'
+import type { PositionFeeds } from './architecture'
 import type { Feeds } from './feeds'
-import { BLOCKED } from './shared-prefix'
+import { BLOCKED } from './weights'
 
 /** Tokens are padded to a multiple of this: GPU kernels that read four numbers at once then apply. */
 const STEP = 4
-
-/** What the architecture adds, given the position of each token [T]. */
-export type PositionFeeds = (positions: Int32Array) => Feeds
 
 /** Inputs for `batch`, a batch of `inputs`. The logits come back as [Q, C] in the order of the pieces and of their choices. */
 export function feedSharedPrefix(
@@ -52,7 +50,7 @@ export function feedSharedPrefix(
   questions.forEach((question, q) => {
     const place = (ids: Int32Array, start: number, position: number): void => {
       ids.forEach((id, i) => {
-        embedding.write(id, position + i, embeddings, (q * T + start + i) * hidden)
+        embedding.write(id, position + i, 0, embeddings, (q * T + start + i) * hidden)
       })
       keyMask.fill(0, q * T + start, q * T + start + ids.length)
     }
@@ -78,7 +76,7 @@ export function feedSharedPrefix(
     first: { data: first, shape: [C] },
     context_mask: { data: contextMask, shape: [Q, 1, R] },
     inner_mask: { data: innerMask, shape: [Q, C, R] },
-    ...positionFeeds(positions),
+    ...positionFeeds(positions, []),
   }
 }
 

@@ -2,14 +2,9 @@
 // sees the prefix and itself. All of that is said by masks and tables, so the graph knows only tokens: T of them come in, R are read.
 //   logit = classifier(gelu(dense(first token))) + scale · Σ weight · max cosine to a context token
 // The second term is ColBERT's MaxSim (Khattab & Zaharia 2020) with a learned softmax weight for every inner token of the choice.
+import type { Encode } from './architecture'
 import { MICROSOFT, type Graph, type Value } from './graph'
-import { float, linear } from './weights'
-
-/** What the layout needs of an architecture: x [Q, T, H], mask [Q, 1, T, T], read [R] -> hidden states [Q, R, H]. */
-export type Encode = (x: Value, mask: Value, read: Value) => Value
-
-/** As the reference model has it: far below any score, so that its softmax is exactly 0, and far from the end of half precision. */
-export const BLOCKED = -1e4
+import { BLOCKED, float, linear } from './weights'
 
 /** Inputs are filled by `feedSharedPrefix`. Output: logits [Q, C]. Throws weights_damaged. */
 export function writeSharedPrefix(graph: Graph, hidden: number, encode: Encode): void {

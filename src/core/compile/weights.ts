@@ -1,11 +1,12 @@
 // Weights as a graph uses them. Numbers stored in 16 bits are widened by a Cast on the initializer, which onnxruntime folds once when
-// it opens the graph; 8- and 4-bit blocks stay as they are and go to MatMulNBits. So a graph can be written from a header alone.
+// it opens the graph; 8- and 4-bit blocks stay as they are and go to MatMulNBits, or are repacked for arithmetic in integers.
 import { AppError } from '../errors'
 import { FLOAT, MICROSOFT, type Graph, type Value } from './graph'
+import { BLOCK, integerLinear, type Blocks } from './integers'
 import type { Safetensors, StoredTensor } from './safetensors'
 
-/** Weights along the input dimension that share a scale, in quantized files. */
-const BLOCK = 32
+/** What is added to a score that must not count: its softmax is exactly 0, and it is far from the end of half precision. */
+export const BLOCKED = -1e4
 
 /** Throws weights_damaged where the file lacks it or its shape is another. */
 export function expectTensor(weights: Safetensors, name: string, shape: readonly number[]): StoredTensor {
@@ -30,8 +31,10 @@ export function float(graph: Graph, name: string, shape: readonly number[]): Val
 /** x [rows, inputs] -> x Wᵀ + b [rows, outputs], for `name`.weight [outputs, inputs] in whatever way it is stored. Throws weights_damaged. */
 export function linear(graph: Graph, x: Value, name: string, inputs: number, outputs: number): Value {
   const bias = float(graph, `${name}.bias`, [outputs])
-  const blocks = blocksOf(graph, `${name}.weight`, inputs, outputs)
-  if (!blocks) return graph.op('Gemm', [x, float(graph, `${name}.weight`, [outputs, inputs]), bias], { transB: 1n })
+  const stored = blocksOf(graph, `${name}.weight`, inputs, outputs)
+  if (!stored) return graph.op('Gemm', [x, float(graph, `${name}.weight`, [outputs, inputs]), bias], { transB: 1n })
+  if (graph.integers) return integerLinear(graph, graph.integers, stored, `${name}.weight`, x, inputs, outputs, bias)
+  const blocks = useBlocks(graph, `${name}.weight`, stored, inputs, outputs)
   const sizes = { K: BigInt(inputs), N: BigInt(outputs), bits: BigInt(blocks.bits), block_size: BigInt(BLOCK) }
   return graph.op('MatMulNBits', [x, blocks.packed, blocks.scales, '', '', bias], sizes, MICROSOFT)
 }
@@ -40,7 +43,7 @@ export function linear(graph: Graph, x: Value, name: string, inputs: number, out
 export function foldedLinear(graph: Graph, x: Value, name: string, inputs: number, outputs: number): Value {
   const blocks = blocksOf(graph, `${name}.weight`, inputs, outputs)
   if (!blocks) return linear(graph, x, name, inputs, outputs)
-  const { bits, packed, scales } = blocks
+  const { bits, packed, scales } = useBlocks(graph, `${name}.weight`, blocks, inputs, outputs)
   const bytes = graph.op('Cast', [packed], { to: FLOAT })
   const codes = bits === 8 ? bytes : nibbles(graph, bytes)
   const centred = graph.op('Sub', [graph.op('Reshape', [codes, graph.ints(outputs, -1, BLOCK)]), graph.floats([2 ** (bits - 1)])])
@@ -57,12 +60,17 @@ function nibbles(graph: Graph, bytes: Value): Value {
   return graph.op('Concat', [graph.op('Unsqueeze', [low, last]), graph.op('Unsqueeze', [high, last])], { axis: -1n })
 }
 
-/** The parts of a weight in blocks: codes [outputs, blocks, bytes a block] as MatMulNBits reads them, scales [outputs, blocks]; null if it is not. */
-function blocksOf(graph: Graph, name: string, inputs: number, outputs: number): { bits: number; packed: Value; scales: Value } | null {
-  const stored = graph.weights.tensors.get(name)
+/** A weight in blocks, codes [outputs, inputs · bits / 8] and scales [outputs, blocks]; null if it is not. Throws weights_damaged. */
+function blocksOf({ weights }: Graph, name: string, inputs: number, outputs: number): Blocks | null {
+  const stored = weights.tensors.get(name)
   if (stored?.type !== 'U8') return null
   const bits = stored.shape[1] === inputs ? 8 : 4
-  const codes = expectTensor(graph.weights, name, [outputs, (inputs * bits) / 8])
+  const codes = expectTensor(weights, name, [outputs, (inputs * bits) / 8])
+  return { codes, scales: expectTensor(weights, `${name}.scales`, [outputs, inputs / BLOCK]), bits }
+}
+
+/** The same in the graph: codes [outputs, blocks, bytes a block] as MatMulNBits reads them, scales [outputs, blocks] in float32. */
+function useBlocks(graph: Graph, name: string, { codes, bits }: Blocks, inputs: number, outputs: number) {
   return {
     bits,
     packed: graph.stored(name, codes, [outputs, inputs / BLOCK, (BLOCK * bits) / 8]),

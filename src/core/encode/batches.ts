@@ -1,7 +1,8 @@
 // Which questions are scored together on a device that wants rectangles. All of a batch are padded to its longest prefix and, choice by
 // choice (longest first), to its longest choice; so questions are sorted by shape and the sorted list is cut where that costs least
 // (dynamic programming over the cuts). A batch stays under a token budget; a question too large for it is scored in pieces of a few
-// choices each, which is the same by construction: choices do not see each other. Equal choices are scored once, so a tie stays a tie.
+// choices each, which is the same by construction: choices do not see each other. In layout pairs every piece is one choice, since there is no
+// prefix that others could share. Equal choices are scored once, so a tie stays a tie.
 import type { ModelInput } from '../types'
 
 /** One question, or some of its choices. */
@@ -79,7 +80,10 @@ export function firstOfEqual(choiceIds: readonly Int32Array[]): number[] {
   })
 }
 
-/** What a question is scored choice by choice: in layout pairs a choice is a whole sequence, and there is no prefix. */
+/**
+ * What a question is scored choice by choice: in layout pairs a choice is a whole sequence, and there is no prefix. Equal ids have equal token
+ * types, since text holds no [SEP] of its own.
+ */
 export function choiceIdsOf(input: ModelInput): readonly Int32Array[] {
   return input.layout === 'pairs' ? input.pairs.map(({ ids }) => ids) : input.choiceIds
 }
@@ -101,7 +105,7 @@ function toPieces(input: ModelInput, index: number, limit: number): Sized[] {
   for (const choice of longestFirst(choiceIds)) {
     const length = choiceIds[choice]!.length
     tokens += length
-    if (tokens > limit) {
+    if (tokens > limit || input.layout === 'pairs') {
       pieces.push({ input: index, choices: [] })
       tokens = prefixLength(input) + length
     }

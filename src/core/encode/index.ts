@@ -28,7 +28,7 @@ export function createEncoder(files: { tokenizerJson: unknown; manifest: Manifes
   }
   const pairs = {
     separator,
-    hasTypes: readsTokenTypes(manifest.config),
+    hasTypes: readsTypes(manifest),
     maxTokens: manifest.layout === 'pairs' ? manifest.maxTokens.pair : 0,
   }
   return {
@@ -44,6 +44,12 @@ export function createEncoder(files: { tokenizerJson: unknown; manifest: Manifes
       }
     },
   }
+}
+
+/** A graph that came as a file says so itself. */
+function readsTypes(manifest: Manifest): boolean {
+  const graph = manifest.layout === 'pairs' ? manifest.graph : undefined
+  return graph ? graph.inputs.some(({ name }) => name === 'token_type_ids') : readsTokenTypes(manifest.config)
 }
 
 /** What stands between context and prompt: " #### " in "{context} #### {prompt}". */

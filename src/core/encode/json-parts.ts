@@ -1,5 +1,6 @@
 // The parts of tokenizer.json, each checked as it is taken: a file that is cut short, edited by hand or of another kind gives a sentence,
 // not a crash deep inside.
+import { show } from '../check'
 import { AppError } from '../errors'
 
 export type Json = Record<string, unknown>
@@ -12,8 +13,11 @@ export function damaged(reason: string): AppError {
 }
 
 export function unsupported(part: string, value: unknown, known: string): AppError {
-  return new AppError('model_unsupported', { field: `${part} of tokenizer.json`, value: String(value).slice(0, 60), known })
+  return new AppError('model_unsupported', { field: `${part} of tokenizer.json`, value: shown(value), known })
 }
+
+/** A value for a message. */
+export const shown = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 60) : show(value))
 
 export function objectOf(value: unknown, name: string): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged(`${name} is not an object`)
@@ -50,7 +54,7 @@ export function readVocabulary(value: unknown): Map<string, number> {
   const vocabulary = new Map<string, number>()
   const seen = new Set<number>()
   for (const [piece, id] of Object.entries(objectOf(value, 'model.vocab'))) {
-    if (!isId(id)) throw damaged(`token “${piece}” has the id ${String(id)}`)
+    if (!isId(id)) throw damaged(`token “${piece}” has the id ${shown(id)}`)
     if (seen.has(id)) throw damaged(`two tokens have the id ${String(id)}`)
     seen.add(id)
     vocabulary.set(piece, id)
@@ -68,7 +72,7 @@ export function readSpecialTokens(file: Json): AddedToken[] {
   return listOf(file['added_tokens'] ?? [], 'added_tokens').map((value, index) => {
     const token = objectOf(value, `added_tokens[${index}]`)
     const content = textOf(token, `added_tokens[${index}]`, 'content')
-    if (!isId(token['id'])) throw damaged(`added token “${content}” has the id ${String(token['id'])}`)
+    if (!isId(token['id'])) throw damaged(`added token “${content}” has the id ${shown(token['id'])}`)
     if (token['special'] !== true) throw unsupported('an added token', content, 'special tokens only')
     return { id: token['id'], content }
   })

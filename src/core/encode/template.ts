@@ -1,6 +1,6 @@
 // Where the special tokens go, read from the post_processor of tokenizer.json: [CLS] A [SEP] B [SEP] for BERT and DeBERTa, <s> A </s></s> B </s>
 // for RoBERTa, Longformer and MPNet.
-import { damaged, kindOf, listOf, objectOf, textOf, type Json } from './json-parts'
+import { damaged, kindOf, listOf, objectOf, shown, textOf, type Json } from './json-parts'
 
 /** A pair of texts: special tokens by id, and the two sequences, each with its token type. */
 export type PairTemplate = readonly TemplatePart[]
@@ -48,7 +48,7 @@ function readParts(parts: unknown[], known: (token: string) => number): PairTemp
     const type = piece['type_id']
     if (type !== 0 && type !== 1) throw damaged('post_processor.pair has a token type other than 0 and 1')
     if (kind === 'SpecialToken') return { id: known(name), type }
-    if (kind !== 'Sequence' || (name !== 'A' && name !== 'B')) throw damaged(`post_processor.pair holds ${String(kind)} ${name}`)
+    if (kind !== 'Sequence' || (name !== 'A' && name !== 'B')) throw damaged(`post_processor.pair holds ${shown(kind)} ${name}`)
     return { sequence: name, type }
   })
   const sequences = template.flatMap((part) => ('sequence' in part ? part.sequence : [])).join('')

@@ -11,6 +11,7 @@ import {
   MOST_TOKENS,
   objectOf,
   readSpecialTokens,
+  shown,
   textOf,
   unsupported,
   type Json,
@@ -29,7 +30,7 @@ export function createUnigram(file: Json): WordTokenizer {
   const ids = new Map<string, number>()
   const scores = readPieces(model['vocab'], ids)
   const unknown = model['unk_id']
-  if (!isId(unknown) || unknown >= scores.length) throw damaged(`model.unk_id is ${String(unknown)}`)
+  if (!isId(unknown) || unknown >= scores.length) throw damaged(`model.unk_id is ${shown(unknown)}`)
   const known = new Map([...ids, ...special.map(({ content, id }) => [content, id] as const)])
   for (const { content } of special) ids.delete(content)
   const normalize = readNormalizer(file['normalizer'])
@@ -99,7 +100,7 @@ function readMetaspace(value: unknown): (text: string) => string[] {
   const mark = textOf(part, 'pre_tokenizer', 'replacement')
   if (mark.length !== 1) throw damaged('pre_tokenizer.replacement is not one character')
   const scheme = part['prepend_scheme'] ?? (part['add_prefix_space'] === false ? 'never' : 'always')
-  if (scheme !== 'always' && scheme !== 'first' && scheme !== 'never') throw damaged(`pre_tokenizer.prepend_scheme is ${String(scheme)}`)
+  if (scheme !== 'always' && scheme !== 'first' && scheme !== 'never') throw damaged(`pre_tokenizer.prepend_scheme is ${shown(scheme)}`)
   const isSplit = part['split'] === undefined || flagOf(part, 'pre_tokenizer', 'split')
   return (text) => {
     const marked = text.replaceAll(' ', mark)

@@ -33,6 +33,11 @@ export function dotRow(a: usize, b: usize, k: i32): f32 {
   return sum4(f32x4.add(s, t))
 }
 
+/** y[k] += x[k]; k a multiple of 4. */
+export function addRow(x: usize, y: usize, k: i32): void {
+  for (let p: usize = 0; p < <usize>k * 4; p += 16) v128.store(y + p, f32x4.add(v128.load(y + p), v128.load(x + p)))
+}
+
 /** x[k] *= s; k a multiple of 4. */
 export function scaleRow(x: usize, s: f32, k: i32): void {
   const v = splat(s)

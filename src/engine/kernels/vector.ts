@@ -109,3 +109,31 @@ export function gelu4(x: v128): v128 {
   q = madd(q, z, geluConstant(14))
   return madd(half, f32x4.div(f32x4.mul(y, p), q), half)
 }
+
+const TANH = memory.data<f32>([
+  7.90531110763549805, -7.90531110763549805, -2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-8,
+  1.48572235717979e-5, 6.37261928875436e-4, 4.89352455891786e-3, 1.19825839466702e-6, 1.18534705686654e-4, 2.26843463243900e-3,
+  4.89352518554385e-3,
+])
+
+@inline
+function tanhConstant(i: usize): v128 {
+  return v128.load_splat<f32>(TANH + i * 4)
+}
+
+/** tanh by the rational minimax approximation of Eigen (generic_fast_tanh_float). */
+@inline
+export function tanh4(x: v128): v128 {
+  x = larger(smaller(x, tanhConstant(0)), tanhConstant(1))
+  const z = f32x4.mul(x, x)
+  let p = madd(tanhConstant(2), z, tanhConstant(3))
+  let q = madd(tanhConstant(9), z, tanhConstant(10))
+  p = madd(p, z, tanhConstant(4))
+  p = madd(p, z, tanhConstant(5))
+  p = madd(p, z, tanhConstant(6))
+  p = madd(p, z, tanhConstant(7))
+  p = madd(p, z, tanhConstant(8))
+  q = madd(q, z, tanhConstant(11))
+  q = madd(q, z, tanhConstant(12))
+  return f32x4.div(f32x4.mul(x, p), q)
+}

@@ -1,0 +1,90 @@
+// MPNet (Song et al. 2020), as Hugging Face's MPNetForMultipleChoice: the layers of BERT, learned positions, and one table of relative positions
+// that every layer adds to its scores, a number for each head and bucket (T5's, Raffel et al. 2020).
+// The bias is looked up once, from a [T, T] table of buckets that serves a whole batch, and goes with the mask, so that layers know nothing of it.
+import { createFields, type ConfigFields } from '../checkpoint/config-fields'
+import { ACTIVATIONS } from './activation'
+import type { OpenArchitecture } from './architecture'
+import { scoreFirst } from './bert'
+import { readEpsilon, readLayerSizes } from './common-config'
+import { openEmbedding } from './embedding'
+import { attention, encodeLayers, feedForward, feedForwardNames, type LayerSizes } from './encoder-layer'
+import type { Feeds } from './feeds'
+import type { Graph, Value } from './graph'
+import { float, layerNorm } from './weights'
+
+const f32 = Math.fround
+/** modeling_mpnet reads 32 buckets whatever the config says; the table may have more rows. */
+const BUCKETS = 32
+const MAX_DISTANCE = 128
+/** The position of the first token: padding_idx + 1, which is not the config's either. */
+const FIRST_POSITION = 2
+
+export const openMpnet: OpenArchitecture = (json, graph, stored, file) => {
+  const config = readConfig(createFields(json))
+  const { hidden, vocabulary, positions } = config
+  return {
+    hidden,
+    embedding: openEmbedding(stored, file, {
+      hidden,
+      words: { name: 'mpnet.embeddings.word_embeddings.weight', rows: vocabulary },
+      positions: { name: 'mpnet.embeddings.position_embeddings.weight', rows: positions, first: FIRST_POSITION },
+      types: null,
+    }),
+    encode: (x, mask, read) => encode(graph, config, x, mask, read),
+    score: (first) => scoreFirst(graph, 'mpnet', hidden, first),
+    feed: relativeFeeds,
+    step: 4, // GPU kernels that read four numbers at once then apply
+  }
+}
+
+interface Config extends LayerSizes {
+  vocabulary: number
+  positions: number
+  /** Rows of the relative table. */
+  relative: number
+}
+function readConfig(fields: ConfigFields): Config {
+  return {
+    ...readLayerSizes(fields),
+    epsilon: readEpsilon(fields, 1e-12),
+    activation: fields.only('hidden_act', ...ACTIVATIONS),
+    vocabulary: fields.count('vocab_size'),
+    positions: fields.count('max_position_embeddings'),
+    relative: fields.count('relative_attention_num_buckets', BUCKETS, BUCKETS),
+  }
+}
+
+/** Adds the input that `relativeFeeds` fills. */
+function encode(graph: Graph, config: Config, x: Value, mask: Value, read: Value): Value {
+  const normed = layerNorm(graph, x, 'mpnet.embeddings.LayerNorm', config.hidden, config.epsilon)
+  const table = float(graph, 'mpnet.encoder.relative_attention_bias.weight', [config.relative, config.heads])
+  const byHead = graph.op('Transpose', [table], { perm: [1n, 0n] })
+  const bias = graph.op('Gather', [byHead, graph.input('buckets', 'int32', ['T', 'T'])], { axis: 1n }) // [heads, T, T]
+  const all = graph.op('Add', [mask, bias]) // [N, heads, T, T]
+  const some = graph.op('Gather', [all, read], { axis: 2n })
+  return encodeLayers(graph, config, normed, read, (index, queries, keys, isRead) => {
+    const layer = `mpnet.encoder.layer.${String(index)}`
+    const part = (name: string): string => `${layer}.attention.attn.${name}`
+    const attended = attention(graph, config, { query: part('q'), key: part('k'), value: part('v') }, queries, keys, isRead ? some : all)
+    const names = { ...feedForwardNames(layer), attended: part('o'), attendedNorm: `${layer}.attention.LayerNorm` }
+    return feedForward(graph, config, names, queries.states, attended)
+  })
+}
+
+/** Row of the relative table for key position − query position = `offset`. As `relative_position_bucket`, in the same single precision. */
+export function relativeBucket(offset: number): number {
+  const half = BUCKETS / 2
+  const exact = half / 2
+  const distance = Math.abs(offset)
+  const logarithmic = (): number => {
+    const share = f32(f32(Math.log(f32(distance / exact))) / f32(Math.log(MAX_DISTANCE / exact)))
+    return Math.min(exact + Math.trunc(f32(share * (half - exact))), half - 1)
+  }
+  return (offset > 0 ? half : 0) + (distance < exact ? distance : logarithmic())
+}
+
+function relativeFeeds(positions: Int32Array): Feeds {
+  const T = positions.length
+  const buckets = Int32Array.from({ length: T * T }, (_, i) => relativeBucket(positions[i % T]! - positions[Math.floor(i / T)]!))
+  return { buckets: { data: buckets, shape: [T, T] } }
+}
