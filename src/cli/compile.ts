@@ -11,9 +11,9 @@ import { openOrtNode } from '../adapters/ort/node'
 import { createNoStore } from '../adapters/memory/stores'
 import type { ByteSource } from '../core/checkpoint'
 import { AppError, type ErrorCode } from '../core/errors'
-import type { Exclusively, Progress } from '../core/ports'
-import type { PairsManifest, Precision, SelfTest } from '../core/types'
-import { openCachedFolder } from '../jobs/cached-folder'
+import type { Progress } from '../core/ports'
+import { PRECISIONS, type PairsManifest, type Precision, type SelfTest } from '../core/types'
+import { alone, openCachedFolder } from '../jobs/cached-folder'
 import { compileCheckpoint } from '../jobs/compile-model'
 import { makeSelfTest } from '../jobs/make-self-test'
 import { openRemoteCheckpoint } from '../jobs/remote-checkpoint'
@@ -39,12 +39,7 @@ export function addCompile(program: Command, signal: AbortSignal): void {
     .argument('<checkpoint>', ARGUMENT)
     .requiredOption('--out <dir>', 'model folder to write')
     .addOption(
-      new Option('--precision <name>', 'how the weights are kept; q8 where left out, an .onnx file keeps its own').choices([
-        'q8',
-        'q4',
-        'fp16',
-        'fp32',
-      ]),
+      new Option('--precision <name>', 'how the weights are kept; q8 where left out, an .onnx file keeps its own').choices(PRECISIONS),
     )
     .addOption(new Option('--layout <name>', 'how questions are laid out').choices(['pairs']).default('pairs'))
     .option('--max-tokens <n>', 'tokens of a question with one option; the checkpoint says where left out', wholeNumber(16))
@@ -58,6 +53,7 @@ async function compile(signal: AbortSignal, from: string, { out, precision, maxT
     line.show(doing, { done: mega(done), total: mega(total), rate: rate / 1e6, secondsLeft })
   }
   let opened: Opened | null = null
+  let failure: ErrorCode | 'internal' | null = null
   try {
     opened = await (/^https?:\/\//i.test(from) ? openAddress(signal, from, out, show) : openFolder(from))
     const manifest = await compileCheckpoint(
@@ -84,12 +80,11 @@ async function compile(signal: AbortSignal, from: string, { out, precision, maxT
     console.log(`${out}: ${kind}, pairs of up to ${manifest.maxTokens.pair} tokens`)
     if (!manifest.selfTest) console.error('The model has no self-test: its graph could not be run here.')
   } catch (error) {
-    await opened?.close(error instanceof AppError ? error.code : 'internal')
-    opened = null
+    failure = error instanceof AppError ? error.code : 'internal'
     throw error
   } finally {
     line.end()
-    await opened?.close(null)
+    await opened?.close(failure)
   }
 }
 
@@ -98,7 +93,7 @@ interface Opened {
   name: string
   sources: readonly ByteSource[]
   /** `failure`: why nothing was made of it. */
-  close(failure: ErrorCode | null): Promise<void>
+  close(failure: ErrorCode | 'internal' | null): Promise<void>
 }
 
 async function openFolder(path: string): Promise<Opened> {
@@ -134,7 +129,6 @@ async function openAddress(
     },
   }
 }
-const alone: Exclusively = (_signal, _name, work) => work()
 
 /** Made by the graph on onnxruntime's CPU. */
 function answerSelfTest(signal: AbortSignal, out: string, manifest: PairsManifest): Promise<SelfTest | null> {

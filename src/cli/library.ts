@@ -8,7 +8,7 @@ import { createNoStore } from '../adapters/memory/stores'
 import { openDirectorySource } from '../adapters/node/source'
 import { AppError } from '../core/errors'
 import { SHARDED_FORMAT, type Library, type ShardedLibrary } from '../core/retrieve'
-import { openCachedFolder, type CacheDeps } from '../jobs/cached-folder'
+import { alone, openCachedFolder, type CacheDeps } from '../jobs/cached-folder'
 import { openLibrary, readPack } from '../jobs/open-library'
 import { openShardedLibrary } from '../jobs/open-sharded'
 
@@ -20,7 +20,7 @@ export async function openNamedLibrary(signal: AbortSignal, name: string): Promi
   if (name === 'off') return null
   const source = openDirectorySource(libraryFolder(name))
   const manifest = await readPack(signal, source, name)
-  const cache: CacheDeps = { source, store: createNoStore(), sha256, exclusively: (_signal, _name, work) => work() }
+  const cache: CacheDeps = { source, store: createNoStore(), sha256, exclusively: alone }
   if (manifest.format === SHARDED_FORMAT) return openShardedLibrary(signal, manifest, cache, inflateRaw)
   return openLibrary(signal, openCachedFolder(manifest, cache), inflateRaw)
 }

@@ -8,7 +8,7 @@ import { createNoStore } from '../adapters/memory/stores'
 import { openDirectorySource } from '../adapters/node/source'
 import { openOrtNode } from '../adapters/ort/node'
 import type { Manifest, Precision } from '../core/types'
-import { openCachedFolder } from '../jobs/cached-folder'
+import { alone, openCachedFolder } from '../jobs/cached-folder'
 import { loadModel, readManifest, type LoadedModel } from '../jobs/load-model'
 import type { ModelOptions } from './options'
 
@@ -20,7 +20,7 @@ export const clock = createClock()
 export async function openModel(signal: AbortSignal, options: ModelOptions): Promise<LoadedModel> {
   const source = openDirectorySource(options.model ?? EMBEDDED_MODEL)
   const manifest = await readManifest(signal, (s, name) => source.readAll(s, name))
-  const folder = openCachedFolder(manifest, { source, store: createNoStore(), sha256, exclusively: (_signal, _name, work) => work() })
+  const folder = openCachedFolder(manifest, { source, store: createNoStore(), sha256, exclusively: alone })
   const { arithmetic, device, workers } = options
   const precision = options.precision ?? usualPrecision(manifest)
   return loadModel(

@@ -1,7 +1,7 @@
 // Options that several commands share, parsed and checked. A wrong value ends with exit code 2 before any work is done.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { PipelineSettings } from '../core/pipeline'
-import type { Arithmetic, Device, Precision } from '../core/types'
+import { PRECISIONS, type Arithmetic, type Device, type Precision } from '../core/types'
 
 export interface ModelOptions {
   model?: string
@@ -20,14 +20,7 @@ export interface ModelOptions {
 export function addModelOptions(command: Command): Command {
   return command
     .option('--model <dir>', 'model folder (model.json, tokenizer.json, weights); the embedded model where left out')
-    .addOption(
-      new Option('--precision <name>', 'which weights to use; q8, or what the model has, where left out').choices([
-        'fp32',
-        'fp16',
-        'q8',
-        'q4',
-      ]),
-    )
+    .addOption(new Option('--precision <name>', 'which weights to use; q8, or what the model has, where left out').choices(PRECISIONS))
     .addOption(
       new Option('--arithmetic <name>', 'float, or int8 with activations rounded per token (CPU only)')
         .choices(['float', 'int8'])

@@ -1,7 +1,7 @@
 // Reads model.json. Every field is checked before anything is done with it; what is wrong is named with its value.
 import { checkFileEntry, createChecks, show } from './check'
 import { AppError } from './errors'
-import type { Architecture, Layout, Manifest, ModelFile, PlainInput, Precision } from './types'
+import { PRECISIONS, type Architecture, type Layout, type Manifest, type ModelFile, type PlainInput, type Precision } from './types'
 
 export const MANIFEST_FORMAT = 'pagewise-model/1'
 const ARCHITECTURES: readonly string[] = ['deberta-v2', 'bert', 'roberta', 'mpnet', 'longformer', 'onnx'] satisfies Architecture[]
@@ -15,7 +15,6 @@ export const PLAIN_INPUTS: readonly string[] = [
 const LAYOUTS: readonly string[] = ['shared-prefix', 'pairs'] satisfies Layout[]
 const checks = createChecks(unusable)
 const { record, list, text, count } = checks
-const PRECISIONS: readonly string[] = ['fp32', 'fp16', 'q8', 'q4'] satisfies Precision[]
 
 /** Throws model_manifest (a field is missing or malformed) or model_unsupported (a newer or unknown kind of model). */
 export function parseManifest(json: unknown): Manifest {
@@ -71,7 +70,7 @@ export function weightFile(manifest: Manifest, precision: Precision): ModelFile 
 
 function checkFile(value: unknown, index: number): void {
   const { precision } = checkFileEntry(checks, unusable, value, index)
-  if (precision !== undefined && !PRECISIONS.includes(precision as string))
+  if (precision !== undefined && !PRECISIONS.some((known) => known === precision))
     throw unusable(`files[${index}].precision`, show(precision), `Known are ${PRECISIONS.join(', ')}.`)
 }
 function oneOf(field: string, value: unknown, known: readonly string[]): void {

@@ -105,33 +105,23 @@ export type Sha256 = (bytes: Uint8Array) => Promise<string>
 /** Runs `work` while no other tab does work of the same name. Implementations: http/locks (Web Locks), or none at all. */
 export type Exclusively = <T>(signal: AbortSignal, name: string, work: () => Promise<T>) => Promise<T>
 
-/** Libraries that the visitor made, by id. Their files lie in the ChunkStore. Implementations: indexeddb, memory. */
-export interface LibraryStore {
-  put(record: LibraryRecord): Promise<void>
-  get(id: string): Promise<LibraryRecord | undefined>
+/** What the visitor made, by id; its files lie in the ChunkStore. Implementations: indexeddb, memory. */
+export interface RecordStore<Manifest> {
+  put(record: StoredRecord<Manifest>): Promise<void>
+  get(id: string): Promise<StoredRecord<Manifest> | undefined>
   /** Oldest first. */
-  list(): Promise<LibraryRecord[]>
+  list(): Promise<StoredRecord<Manifest>[]>
   delete(id: string): Promise<void>
 }
-export interface LibraryRecord {
-  id: string
-  createdAt: number
-  manifest: LibraryManifest
-}
-
-/** Models that the visitor made, by id. Their files lie in the ChunkStore. Implementations: indexeddb, memory. */
-export interface ModelStore {
-  put(record: ModelRecord): Promise<void>
-  get(id: string): Promise<ModelRecord | undefined>
-  /** Oldest first. */
-  list(): Promise<ModelRecord[]>
-  delete(id: string): Promise<void>
-}
-export interface ModelRecord {
+export interface StoredRecord<Manifest> {
   id: string
   createdAt: number
   manifest: Manifest
 }
+export type LibraryStore = RecordStore<LibraryManifest>
+export type LibraryRecord = StoredRecord<LibraryManifest>
+export type ModelStore = RecordStore<Manifest>
+export type ModelRecord = StoredRecord<Manifest>
 
 export interface Progress {
   done: number

@@ -79,7 +79,8 @@ export interface Answer {
   problems: Problem[]
 }
 
-export type Precision = 'fp32' | 'fp16' | 'q8' | 'q4'
+export const PRECISIONS = ['fp32', 'fp16', 'q8', 'q4'] as const
+export type Precision = (typeof PRECISIONS)[number]
 export type Arithmetic = 'float' | 'int8'
 export type Device = 'cpu' | 'webgpu'
 

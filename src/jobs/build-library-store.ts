@@ -3,9 +3,8 @@
 import { AppError, throwIfAborted } from '../core/errors'
 import type { ChunkStore, LibraryRecord, LibraryStore, Sha256 } from '../core/ports'
 import { INDEX_FILE, PASSAGE_FILE, type LibraryManifest } from '../core/retrieve'
-import type { ModelFile } from '../core/types'
+import { CHUNK_BYTES, describeFile } from './chunks'
 
-const CHUNK_BYTES = 4 << 20
 const ID_CHARACTERS = 32
 
 export interface StoringDeps {
@@ -44,10 +43,4 @@ export async function storeLibrary(
     throw new AppError('library_not_stored', { name: record.manifest.title, megabytes, reason: error.detail['reason'] ?? error.code })
   }
   return whole
-}
-
-async function describeFile(name: string, bytes: Uint8Array<ArrayBuffer>, sha256: Sha256): Promise<ModelFile> {
-  const chunkSha256: string[] = []
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) chunkSha256.push(await sha256(bytes.subarray(at, at + CHUNK_BYTES)))
-  return { name, bytes: bytes.length, sha256: await sha256(bytes), chunkBytes: CHUNK_BYTES, chunkSha256 }
 }

@@ -3,6 +3,7 @@
 // interrupted one resumes at the first missing chunk, a damaged chunk is fetched again, and nothing unverified is ever used.
 import { AppError } from '../core/errors'
 import type { ChunkStore, Exclusively, FileSource, ModelFileReader, Sha256 } from '../core/ports'
+import { readWhole } from '../core/read-whole'
 import type { ModelFile } from '../core/types'
 
 export interface CacheDeps {
@@ -11,6 +12,21 @@ export interface CacheDeps {
   sha256: Sha256
   exclusively: Exclusively
 }
+/** Where there are no other tabs. */
+export const alone: Exclusively = (_signal, _name, work) => work()
+
+/** The source of what exists nowhere but in the store: a chunk that is missing there cannot be fetched. `lost(file)`: what then is said. */
+export function storedOnly(place: string, lost: (file: string) => AppError): FileSource {
+  return {
+    place,
+    readAll: (_signal, file) => Promise.reject(lost(file)),
+    // eslint-disable-next-line require-yield -- the stream fails before its first piece
+    async *readFrom(_signal, file) {
+      throw lost(file)
+    },
+  }
+}
+
 /** What a read is doing, in bytes of the file: `fetched` of them came over the network. `notice` is set once storage was refused. */
 export interface ReadProgress {
   file: string
@@ -165,16 +181,6 @@ async function isWhole(file: ModelFile, chunk: number, bytes: Uint8Array, sha256
   return bytes.length === chunkLength(file, chunk) && (await sha256(bytes)) === file.chunkSha256[chunk]
 }
 
-/** All bytes of a file of the folder. */
-export async function readWhole(signal: AbortSignal, reader: ModelFileReader): Promise<Uint8Array> {
-  const whole = new Uint8Array(reader.bytes)
-  let at = 0
-  for await (const piece of reader.stream(signal)) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
-}
 /** A JSON file of the folder; `undefined` where it cannot be parsed. */
 export async function readJson(signal: AbortSignal, reader: ModelFileReader): Promise<unknown> {
   try {

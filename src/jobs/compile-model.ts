@@ -10,6 +10,7 @@ import type { Clock, ModelFolderWriter, Progress, Sha256 } from '../core/ports'
 import { openOnnxModel, type OnnxModel } from '../core/onnx-file'
 import { createSha256 } from '../core/sha256'
 import type { ModelFile, PairsManifest, Precision, SelfTest } from '../core/types'
+import { CHUNK_BYTES, inChunks } from './chunks'
 import { createMeter } from './progress'
 
 export interface CompileSettings {
@@ -29,8 +30,6 @@ export interface CompileDeps {
   /** Answers the self-test question with the weights that were written; left out or null, the model has no self-test. */
   selfTest?: (signal: AbortSignal, manifest: PairsManifest) => Promise<SelfTest | null>
 }
-
-const CHUNK_BYTES = 4 * 1024 * 1024
 
 /**
  * `place`: what people call the checkpoint. Progress counts bytes of the weights. After an error or an abort nothing of it is left.
@@ -83,8 +82,9 @@ export async function compileCheckpoint(
   }
 }
 
-/** Throws model_unsupported where more is asked for than the model has positions. */
-function pairTokens({ mostTokens, usualTokens, tokenizerTokens }: Checkpoint | OnnxModel, asked: number | null): number {
+/** Tokens of a pair; `asked`: null for what the model usually reads. Throws model_unsupported where more is asked for than it has positions. */
+export function pairTokens(model: Pick<Checkpoint, 'mostTokens' | 'usualTokens' | 'tokenizerTokens'>, asked: number | null): number {
+  const { mostTokens, usualTokens, tokenizerTokens } = model
   const most = mostTokens ?? Infinity
   if (asked !== null && asked > most)
     throw new AppError('model_unsupported', { field: 'the number of tokens', value: asked, known: `up to ${most}` })
@@ -140,7 +140,7 @@ async function copyFiles(
   return written
 }
 
-/** Cuts what comes into chunks, hashes and hands them on. */
+/** Hands what comes on in chunks, with their hashes. */
 async function writeFile(
   signal: AbortSignal,
   file: Pick<ModelFile, 'name' | 'precision'>,
@@ -149,30 +149,15 @@ async function writeFile(
 ): Promise<ModelFile> {
   const whole = createSha256()
   const chunkSha256: string[] = []
-  let chunk = new Uint8Array(CHUNK_BYTES)
-  let filled = 0
   let bytes = 0
-  const flush = async (): Promise<void> => {
+  for await (const chunk of inChunks(pieces)) {
     throwIfAborted(signal)
-    const full = chunk.subarray(0, filled)
-    whole.update(full)
-    await writer.chunk(signal, file.name, chunkSha256.length, full)
-    chunkSha256.push(await sha256(full))
-    bytes += filled
-    chunk = new Uint8Array(CHUNK_BYTES)
-    filled = 0
+    whole.update(chunk)
+    await writer.chunk(signal, file.name, chunkSha256.length, chunk)
+    chunkSha256.push(await sha256(chunk))
+    bytes += chunk.length
     await clock.breathe()
   }
-  for await (const piece of pieces) {
-    for (let at = 0; at < piece.length;) {
-      const taken = piece.subarray(at, at + CHUNK_BYTES - filled)
-      chunk.set(taken, filled)
-      filled += taken.length
-      at += taken.length
-      if (filled === CHUNK_BYTES) await flush()
-    }
-  }
-  if (filled > 0) await flush()
   const entry: ModelFile = { ...file, bytes, sha256: whole.digest(), chunkBytes: CHUNK_BYTES, chunkSha256 }
   await writer.finish(signal, entry)
   return entry

@@ -1,11 +1,12 @@
 // Embedders that are kept between visits: their files as verified chunks like those of a model, and a manifest under embedders/, written last.
 import { AppError, throwIfAborted } from '../core/errors'
 import type { ChunkStore, FileSource, Sha256 } from '../core/ports'
+import { readWhole } from '../core/read-whole'
 import { EMBEDDER_FORMAT, parseEmbedderManifest, toJsonBytes, type EmbedderManifest } from '../core/retrieve'
 import type { ModelFile } from '../core/types'
-import { openCachedFolder, readWhole, type CachedFolder } from './cached-folder'
+import { alone, openCachedFolder, storedOnly, type CachedFolder } from './cached-folder'
+import { CHUNK_BYTES, inChunks } from './chunks'
 
-const CHUNK_BYTES = 4 << 20
 const MANIFESTS = 'embedders/'
 
 export type EmbedderAbout = Pick<EmbedderManifest, 'title' | 'dimensions' | 'settings'>
@@ -66,7 +67,9 @@ export class EmbedderStore {
 
   #folder(manifest: EmbedderManifest): CachedFolder<EmbedderManifest> {
     const { store, sha256 } = this
-    return openCachedFolder(manifest, { source: nowhere(manifest.title), store, sha256, exclusively: (_signal, _name, work) => work() })
+    const { title: place } = manifest
+    const lost = (file: string): AppError => new AppError('embedder_failed', { place, reason: `a part of ${file} is no longer stored` })
+    return openCachedFolder(manifest, { source: storedOnly(place, lost), store, sha256, exclusively: alone })
   }
 }
 
@@ -93,34 +96,4 @@ export async function describeEmbedder(
   }
   const id = (await sha256(toJsonBytes([settings.pooling, settings.maxTokens, ...files.map((file) => file.sha256)]))).slice(0, 16)
   return { format: EMBEDDER_FORMAT, id, title, dimensions, settings, files }
-}
-
-/** The visitor's embedder exists nowhere else: a chunk that is lost cannot be fetched again. */
-function nowhere(place: string): FileSource {
-  const lost = (file: string): AppError => new AppError('embedder_failed', { place, reason: `a part of ${file} is no longer stored` })
-  return {
-    place,
-    readAll: (_signal, file) => Promise.reject(lost(file)),
-    // eslint-disable-next-line require-yield -- the stream fails before its first piece
-    async *readFrom(_signal, file) {
-      throw lost(file)
-    },
-  }
-}
-
-async function* inChunks(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  let chunk = new Uint8Array(CHUNK_BYTES)
-  let at = 0
-  for await (const piece of pieces)
-    for (let from = 0; from < piece.length;) {
-      const taken = piece.subarray(from, from + CHUNK_BYTES - at)
-      chunk.set(taken, at)
-      at += taken.length
-      from += taken.length
-      if (at < CHUNK_BYTES) continue
-      yield chunk
-      chunk = new Uint8Array(CHUNK_BYTES)
-      at = 0
-    }
-  if (at > 0) yield chunk.slice(0, at)
 }

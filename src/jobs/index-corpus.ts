@@ -26,6 +26,7 @@ import {
   type ShardSettings,
 } from '../core/retrieve'
 import type { ModelFile } from '../core/types'
+import { describeFile } from './chunks'
 import { corpusParts, headOf, kindOfAny } from './index-corpus-parts'
 import { BlockWriter, finishShards } from './index-corpus-shards'
 import { createMeter } from './progress'
@@ -51,7 +52,6 @@ export interface IndexDeps {
 }
 /** A pack that is fetched whole has at most so many passages: its index is some 7 MB and its texts some 20. */
 export const WHOLE_PASSAGES = 100_000
-const CHUNK_BYTES = 4 << 20
 const BREATH_MS = 40
 
 /** Progress is in bytes of the files. Rejects with corpus_empty, corpus_column, corpus_json, corpus_binary, file_too_large, aborted, … */
@@ -144,10 +144,4 @@ async function finishWhole(
     files.push(await describeFile(name, bytes, sha256))
   }
   return { format: LIBRARY_FORMAT, ...about, files }
-}
-
-async function describeFile(name: string, bytes: Uint8Array, sha256: Sha256): Promise<ModelFile> {
-  const chunkSha256: string[] = []
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) chunkSha256.push(await sha256(bytes.subarray(at, at + CHUNK_BYTES)))
-  return { name, bytes: bytes.length, sha256: await sha256(bytes), chunkBytes: CHUNK_BYTES, chunkSha256 }
 }

@@ -4,6 +4,7 @@ import { openCheckpoint, type ByteSource } from '../core/checkpoint'
 import { planWeightFile } from '../core/checkpoint/weight-file'
 import { openOnnxModel } from '../core/onnx-file'
 import type { Architecture, Layout, Precision } from '../core/types'
+import { pairTokens } from './compile-model'
 
 export interface ModelSummary {
   /** A checkpoint is compiled; an .onnx file is kept as it is; a folder was compiled before. */
@@ -31,14 +32,13 @@ const PRECISIONS = ['q8', 'q4', 'fp16', 'fp32'] as const satisfies Precision[]
 export async function inspectModel(place: string, sources: readonly ByteSource[]): Promise<ModelSummary> {
   const onnx = await openOnnxModel(place, sources)
   const model = onnx ?? (await openCheckpoint(place, sources))
-  const { config, licence, mostTokens: most, usualTokens, tokenizerTokens } = model
-  const usual = Math.min(tokenizerTokens ?? usualTokens, most ?? Infinity)
+  const { config, licence, mostTokens: most } = model
   const described = {
     title: titleOf(config),
     ...describeConfig(config),
     layout: 'pairs' as const,
     licence,
-    tokens: { usual, most },
+    tokens: { usual: pairTokens(model, null), most },
     bytes: sources.reduce((sum, source) => sum + source.bytes, 0),
   }
   if ('graph' in model) {

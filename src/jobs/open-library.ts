@@ -12,7 +12,8 @@ import {
 } from '../core/retrieve'
 import { AppError } from '../core/errors'
 import type { FileSource } from '../core/ports'
-import { readWhole, type CachedFolder } from './cached-folder'
+import { readWhole } from '../core/read-whole'
+import type { CachedFolder } from './cached-folder'
 
 /** A library that is fetched whole, or one in shards (open-sharded.ts). Throws library_damaged, model_file_missing, download_failed. `name`: what people call it. */
 export async function readPack(signal: AbortSignal, source: FileSource, name: string): Promise<LibraryManifest | ShardedManifest> {

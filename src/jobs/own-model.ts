@@ -1,7 +1,7 @@
 // A compiled model on its way into the list of the visitor's own, out of the browser as one file, and back in. The file is an uncompressed tar of the
 // model's folder, so that any tool unpacks it for `--model DIR`. Whatever comes in is checked against the hashes that it brings.
 import type { ByteSource } from '../core/checkpoint'
-import { damaged, readExactly, readJson } from '../core/checkpoint/source'
+import { baseOf, damaged, readExactly, readJson } from '../core/checkpoint/source'
 import { AppError, throwIfAborted } from '../core/errors'
 import { parseManifest } from '../core/manifest'
 import type { ModelFolderWriter, ModelRecord, ModelStore, Sha256 } from '../core/ports'
@@ -42,10 +42,9 @@ export async function openModelFolder(place: string, sources: readonly ByteSourc
     files.set(name, source)
   }
   const manifest = { ...listed, files: listed.files.filter(({ name }) => files.has(name)) }
-  const needed = ['tokenizer.json', 'stems.json', listed.files.find(({ precision }) => precision !== undefined)?.name ?? 'a weight file']
-  const missing = manifest.files.some(({ precision }) => precision !== undefined)
-    ? needed.find((name) => name.endsWith('.json') && !files.has(name))
-    : needed[2]
+  const hasWeights = manifest.files.some(({ precision }) => precision !== undefined)
+  const weights = listed.files.find(({ precision }) => precision !== undefined)?.name ?? 'a weight file'
+  const missing = hasWeights ? ['tokenizer.json', 'stems.json'].find((name) => !files.has(name)) : weights
   if (missing !== undefined) throw new AppError('model_file_missing', { file: missing, place })
   return { manifest, files }
 }
@@ -117,5 +116,3 @@ export async function unpackModel(pack: ByteSource): Promise<ByteSource[]> {
     throw new AppError('model_pack_unreadable', error.detail)
   }
 }
-
-const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

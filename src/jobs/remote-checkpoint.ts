@@ -1,7 +1,7 @@
 // A checkpoint at an address: the small files are read first and refused where they cannot work; then the weights arrive, in whichever of the ways
 // Hugging Face stores them, and lie in the store until the model is compiled. Only the address that somebody gave is asked; nothing is sent.
 import { checkDescription, type ByteSource } from '../core/checkpoint'
-import { damaged, readJson } from '../core/checkpoint/source'
+import { damaged, folderOf, readJson } from '../core/checkpoint/source'
 import { AppError } from '../core/errors'
 import { readOnnx } from '../core/onnx-file'
 import type { ChunkStore, Clock, Exclusively, Progress, RemoteFile, RemoteFolder, Sha256 } from '../core/ports'
@@ -22,10 +22,8 @@ export interface RemoteCheckpoint {
   place: string
   /** A name for the model. */
   name: string
-  /** For openCheckpoint and compileCheckpoint. */
+  /** For openCheckpoint and compileCheckpoint. What was fetched stays until `forgetRemote`. */
   sources: ByteSource[]
-  /** Deletes what was fetched; without it, the next attempt goes on from there. */
-  forget(): Promise<void>
 }
 /** In bytes; `file` is what arrives. */
 export interface RemoteProgress extends Progress {
@@ -50,16 +48,15 @@ export async function openRemoteCheckpoint(
   const folder = deps.open(base)
   const prefix = await prefixOf(base, deps.sha256)
   const fetcher = createFetcher(signal, { folder, prefix, ...deps }, onProgress)
-  const forget = (): Promise<void> => deps.store.deletePrefix(prefix)
   const described = await readDescription(signal, folder, base)
   try {
     const own = graph === null ? await fetchWeights(fetcher, place, described) : null
     const weights = own ?? (await fetchGraph(fetcher, graph === null ? GRAPHS : [graph]))
     if (!weights) throw described.isPage ? pageInstead(base, 'config.json') : lacking(place, described.sources)
-    return { place, name, sources: [...described.sources, ...weights], forget }
+    return { place, name, sources: [...described.sources, ...weights] }
   } catch (error) {
     // What cannot be used is fetched anew the next time; an interrupted download goes on.
-    if (error instanceof AppError && error.code.startsWith('checkpoint_')) await forget()
+    if (error instanceof AppError && error.code.startsWith('checkpoint_')) await deps.store.deletePrefix(prefix)
     throw error
   }
 }
@@ -142,7 +139,7 @@ async function fetchGraph(fetcher: Fetcher, names: readonly string[]): Promise<B
     if (!file) continue
     const onnx = await fetcher.fetch(name, file, file.bytes ?? 0)
     const sources = [onnx]
-    const folder = name.slice(0, name.lastIndexOf('/') + 1)
+    const folder = folderOf(name)
     // A place that is no plain name, or a file that is missing, is refused by openOnnxModel.
     for (const place of (await readOnnx(onnx)).data.keys()) {
       const data = /^[\w.-]+$/.test(place) ? await fetcher.find(folder + place) : null

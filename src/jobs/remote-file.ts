@@ -4,8 +4,7 @@
 import type { ByteSource } from '../core/checkpoint'
 import { AppError, throwIfAborted } from '../core/errors'
 import type { ChunkStore, Exclusively, RemoteFile, RemoteFolder, Sha256 } from '../core/ports'
-
-export const CHUNK_BYTES = 4 * 1024 * 1024
+import { CHUNK_BYTES, inChunks } from './chunks'
 
 export interface DownloadDeps {
   folder: RemoteFolder
@@ -59,30 +58,21 @@ async function fetchRest(
       throw new AppError('download_failed', { file: name, done: '0', total: '?', reason: 'the file changed meanwhile' })
     file = again
   }
-  let chunk = new Uint8Array(CHUNK_BYTES)
-  let filled = 0
-  const flush = async (): Promise<void> => {
-    throwIfAborted(signal)
-    await store.put(`${prefix}${index++}`, chunk.slice(0, filled))
-    chunk = new Uint8Array(CHUNK_BYTES)
-    filled = 0
-  }
-  for await (const piece of file.pieces) {
-    for (let at = 0; at < piece.length;) {
-      const taken = piece.subarray(at, at + CHUNK_BYTES - filled)
-      chunk.set(taken, filled)
-      filled += taken.length
-      at += taken.length
-      if (filled === CHUNK_BYTES) await flush()
+  let bytes = index * CHUNK_BYTES
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const piece of file.pieces) {
+      yield piece
+      onBytes((bytes += piece.length))
     }
-    onBytes(index * CHUNK_BYTES + filled)
   }
-  const bytes = index * CHUNK_BYTES + filled
+  for await (const chunk of inChunks(counted())) {
+    throwIfAborted(signal)
+    await store.put(`${prefix}${index++}`, chunk)
+  }
   if (first.bytes !== null && bytes < first.bytes) {
     const megabytes = (count: number): string => (count / 1e6).toFixed(1)
     throw new AppError('download_failed', { file: name, done: megabytes(bytes), total: megabytes(first.bytes), reason: 'it ended early' })
   }
-  if (filled > 0) await flush()
   await store.put(`${prefix}end`, new TextEncoder().encode(String(bytes)))
   return bytes
 }

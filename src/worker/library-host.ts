@@ -2,7 +2,7 @@
 import { AppError } from '../core/errors'
 import type { Clock, FileSource, LibraryRecord, LibraryStore } from '../core/ports'
 import { SHARDED_FORMAT, type Codec, type Library, type LibraryManifest, type ShardedLibrary, type ShardedManifest } from '../core/retrieve'
-import { openCachedFolder, type CachedFolder, type CacheDeps } from '../jobs/cached-folder'
+import { openCachedFolder, storedOnly, type CachedFolder, type CacheDeps } from '../jobs/cached-folder'
 import { openLibrary, readPack } from '../jobs/open-library'
 import { forgetShards, openShardedLibrary, storedShardBytes } from '../jobs/open-sharded'
 import { createMeter } from '../jobs/progress'
@@ -135,7 +135,9 @@ export class LibraryHost {
   #folder(id: string, manifest: LibraryManifest, onRead?: Parameters<typeof openCachedFolder>[2]): CachedFolder<LibraryManifest> {
     const cache = this.deps.libraryCache(id)
     const isServed = this.deps.libraryIds.includes(id)
-    return openCachedFolder(manifest, isServed ? cache : { ...cache, source: storedOnly(manifest.title) }, onRead)
+    const { title: name } = manifest
+    const lost = (file: string): AppError => new AppError('library_damaged', { name, file, reason: 'a part of it is missing from storage' })
+    return openCachedFolder(manifest, isServed ? cache : { ...cache, source: storedOnly(name, lost) }, onRead)
   }
 }
 
@@ -150,18 +152,5 @@ async function readServedPack(signal: AbortSignal, source: FileSource, id: strin
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'model_file_missing') throw error
     throw new AppError('library_missing', { name: id, place: source.place })
-  }
-}
-
-/** A library of the visitor's own exists nowhere else: a chunk that is lost cannot be fetched again. */
-function storedOnly(name: string): FileSource {
-  const lost = (file: string): AppError => new AppError('library_damaged', { name, file, reason: 'a part of it is missing from storage' })
-  return {
-    place: name,
-    readAll: (_signal, file) => Promise.reject(lost(file)),
-    // eslint-disable-next-line require-yield -- the stream fails before its first piece
-    async *readFrom(_signal, file) {
-      throw lost(file)
-    },
   }
 }

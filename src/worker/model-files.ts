@@ -2,9 +2,10 @@
 // that a model is there whole or not at all.
 import type { ByteSource } from '../core/checkpoint'
 import { AppError } from '../core/errors'
-import type { Clock, FileSource, ModelRecord, Progress, RemoteFolder, Scorer } from '../core/ports'
+import type { Clock, ModelRecord, Progress, RemoteFolder, Scorer } from '../core/ports'
+import { readWhole } from '../core/read-whole'
 import type { Manifest, SelfTest } from '../core/types'
-import { openCachedFolder, readWhole } from '../jobs/cached-folder'
+import { openCachedFolder, storedOnly } from '../jobs/cached-folder'
 import { compileCheckpoint } from '../jobs/compile-model'
 import { blobSource, createStoreWriter, type StoreWriter } from '../jobs/compile-model-store'
 import { describeConfig, inspectModel } from '../jobs/inspect-model'
@@ -14,8 +15,8 @@ import { importModel, listModel, openModelFolder, packModel, unpackModel, type M
 import { createMeter } from '../jobs/progress'
 import { forgetRemote, openRemoteCheckpoint, type RemoteCheckpoint } from '../jobs/remote-checkpoint'
 import { folderName } from './blob-folder'
-import type { ModelHost, ModelHostDeps } from './model-host'
-import type { ModelEntry, ModelParams, ModelProgress, ModelSource, ModelView } from './protocol'
+import { lostWeights, type ModelHost, type ModelHostDeps } from './model-host'
+import { MOST_TESTED_BYTES, type ModelEntry, type ModelParams, type ModelProgress, type ModelSource, type ModelView } from './protocol'
 
 export interface ModelFilesDeps extends ModelHostDeps {
   clock: Clock
@@ -32,8 +33,6 @@ interface Opened {
 }
 type Emit = (progress: ModelProgress) => void
 
-/** The reference keeps the weights twice, which is too much for a tab where they are larger. */
-export const MOST_TESTED_BYTES = 1.5e9
 const READING: ModelProgress = { phase: 'reading', done: 0, total: 0, rate: 0, secondsLeft: null }
 
 export class ModelFiles {
@@ -157,14 +156,7 @@ export class ModelFiles {
 
   async #selfTest(signal: AbortSignal, manifest: Manifest): Promise<SelfTest | null> {
     if (manifest.files.reduce((sum, { bytes }) => sum + bytes, 0) > MOST_TESTED_BYTES) return null
-    const nowhere: FileSource = {
-      place: manifest.title,
-      readAll: (_signal, file) => Promise.reject(new AppError('model_file_missing', { file, place: manifest.title })),
-      readFrom: (_signal, file) => {
-        throw new AppError('weights_damaged', { file, reason: 'a part of it is missing from storage' })
-      },
-    }
-    const folder = openCachedFolder(manifest, { ...this.deps.cache(''), source: nowhere })
+    const folder = openCachedFolder(manifest, { ...this.deps.cache(''), source: storedOnly(manifest.title, lostWeights) })
     return makeSelfTest(signal, folder, (s, request) => this.deps.openReference(s, request))
   }
 

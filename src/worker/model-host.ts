@@ -2,9 +2,9 @@
 // former first, so that two models share the memory only while a run still uses the former.
 import { AppError } from '../core/errors'
 import { weightFile } from '../core/manifest'
-import type { FileSource, ModelRecord, ModelStore } from '../core/ports'
+import type { ModelRecord, ModelStore } from '../core/ports'
 import type { Manifest, ModelInput, Precision } from '../core/types'
-import { openCachedFolder, type CachedFolder, type CacheDeps } from '../jobs/cached-folder'
+import { openCachedFolder, storedOnly, type CachedFolder, type CacheDeps } from '../jobs/cached-folder'
 import { loadModel, raceDevices, readManifest, type Choice, type LoadedModel, type ModelDeps } from '../jobs/load-model'
 import { measureSpeed } from '../jobs/measure-speed'
 import { createMeter } from '../jobs/progress'
@@ -154,7 +154,7 @@ export class ModelHost {
   }
 
   #ownFolder(modelId: string, manifest: Manifest): CachedFolder<Manifest> {
-    return this.#cached(manifest, { ...this.deps.cache(modelId), source: storedOnly(manifest.title) })
+    return this.#cached(manifest, { ...this.deps.cache(modelId), source: storedOnly(manifest.title, lostWeights) })
   }
 
   #cached(manifest: Manifest, cache: CacheDeps): CachedFolder<Manifest> {
@@ -205,15 +205,6 @@ function isSame(a: Choice, b: Choice): boolean {
   )
 }
 
-/** A model of the visitor's own exists nowhere else: a chunk that is lost cannot be fetched again. */
-function storedOnly(place: string): FileSource {
-  const lost = (file: string): AppError => new AppError('weights_damaged', { file, reason: 'a part of it is missing from storage' })
-  return {
-    place,
-    readAll: (_signal, file) => Promise.reject(lost(file)),
-    // eslint-disable-next-line require-yield -- the stream fails before its first piece
-    async *readFrom(_signal, file) {
-      throw lost(file)
-    },
-  }
-}
+/** A chunk of a model of the visitor's own is gone, which exists nowhere else. */
+export const lostWeights = (file: string): AppError =>
+  new AppError('weights_damaged', { file, reason: 'a part of it is missing from storage' })

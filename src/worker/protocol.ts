@@ -9,6 +9,9 @@ import type { ModelCalls, ModelChoice, ModelSpeed } from './protocol-models'
 
 export type * from './protocol-models'
 
+/** A larger model has no self-test: the reference keeps the weights twice, which is too much for a tab. */
+export const MOST_TESTED_BYTES = 1.5e9
+
 export interface ModelState {
   modelId: string
   title: string

@@ -1,15 +1,12 @@
 // The written graphs of layout pairs on onnxruntime-web against PyTorch, on every tiny checkpoint: in WebAssembly, and on WebGPU on the software
 // adapter. Node runs the same in tests/contract/ort-checkpoints.test.ts.
-import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { FOLDERS } from '../unit/checkpoint-source'
 import { OPTION_MODELS } from '../contract/option-models'
 import { ROOT, SOFTWARE_WEBGPU } from './launch'
 import type { CheckpointOutcome } from './page/ort-checkpoints'
 import { useSources } from './sources'
 
-const FOLDERS = readdirSync(`${ROOT}/tests/fixtures/checkpoints`, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name)
 const GOLDENS = [...FOLDERS.map((folder) => [folder, 'golden.json'] as const), ['deberta-v3-unigram', 'golden-long.json'] as const]
 /** On software WebGPU a model takes seconds to open: there, those options are tried whose operators no other model has. */
 const GPU_OPTIONS = [

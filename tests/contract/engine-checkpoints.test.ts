@@ -1,20 +1,17 @@
 // The engine in Node against PyTorch, on every tiny checkpoint whose architecture it knows: fed with the golden files' ids, since those cut a
 // long first text from the left. The browser suite runs the same files on both builds.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { host } from '../../src/adapters/engine/node'
 import { openEngine, type EngineRequest, type Host } from '../../src/adapters/engine/open'
 import { engineReads } from '../../src/adapters/engine/sizes'
 import type { Scorer } from '../../src/core/ports'
 import type { ModelInput, PairsManifest, Precision } from '../../src/core/types'
-import { fixtureBytes, fixtureJson } from '../unit/checkpoint-source'
+import { FOLDERS, fixtureBytes, fixtureJson } from '../unit/checkpoint-source'
 import { bytesReader, checkpointManifest, readPairsGolden } from './engine-checkpoints'
 import { compileWeights, widenWeights } from './engine-compiled'
 import { largestError, scoreAll } from './engine-golden'
 
-const FOLDERS = readdirSync(new URL('../fixtures/checkpoints/', import.meta.url), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name)
 const manifestOf = (folder: string, golden = 'golden.json'): PairsManifest =>
   checkpointManifest(fixtureJson(`${folder}/config.json`), fixtureJson(`${folder}/${golden}`))
 const reads = (folder: string): boolean => engineReads({ manifest: manifestOf(folder), precision: 'fp32', arithmetic: 'float' })

@@ -1,7 +1,6 @@
 // What every ModelStore does.
-import type { ModelRecord, ModelStore } from '../../src/core/ports'
 import type { PairsManifest } from '../../src/core/types'
-import type { Case } from './cases'
+import { recordStoreCases } from './record-store'
 
 const manifest = (title: string): PairsManifest => ({
   format: 'pagewise-model/1',
@@ -18,44 +17,5 @@ const manifest = (title: string): PairsManifest => ({
   selfTest: null,
   scores: [],
 })
-const record = (id: string, createdAt: number, title = 'Own'): ModelRecord => ({ id, createdAt, manifest: manifest(title) })
 
-export const modelStoreCases: Case<ModelStore>[] = [
-  {
-    title: 'gives back the record that was put',
-    async run(store) {
-      await store.put(record('a', 1))
-      return store.get('a')
-    },
-    expected: record('a', 1),
-  },
-  { title: 'knows nothing of a model that was never put', run: async (store) => (await store.get('a')) ?? null, expected: null },
-  {
-    title: 'replaces a record of the same id',
-    async run(store) {
-      await store.put(record('a', 1))
-      await store.put(record('a', 1, 'Better'))
-      return store.list()
-    },
-    expected: [record('a', 1, 'Better')],
-  },
-  {
-    title: 'lists the oldest first',
-    async run(store) {
-      for (const [id, createdAt] of [['new', 3] as const, ['old', 1] as const, ['middle', 2] as const])
-        await store.put(record(id, createdAt))
-      return (await store.list()).map(({ id }) => id)
-    },
-    expected: ['old', 'middle', 'new'],
-  },
-  {
-    title: 'forgets a deleted model and no other',
-    async run(store) {
-      for (const id of ['a', 'b']) await store.put(record(id, 1))
-      await store.delete('a')
-      await store.delete('never there')
-      return (await store.list()).map(({ id }) => id)
-    },
-    expected: ['b'],
-  },
-]
+export const modelStoreCases = recordStoreCases('model', manifest)

@@ -1,21 +1,17 @@
 // The written graphs of layout pairs on onnxruntime-node against PyTorch, on every tiny checkpoint: fed with the golden files' ids, since those
 // cut a long first text from the left. The browser suite runs the same files in WebAssembly and on WebGPU.
-import { readdirSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openOrtNode } from '../../src/adapters/ort/node'
 import { openCheckpoint, type ByteSource } from '../../src/core/checkpoint'
 import type { Scorer } from '../../src/core/ports'
 import type { Arithmetic, PairsManifest, Precision } from '../../src/core/types'
-import { fixtureBytes, fixtureJson, fixtureSources } from '../unit/checkpoint-source'
+import { FOLDERS, fixtureBytes, fixtureJson, fixtureSources } from '../unit/checkpoint-source'
 import { bytesReader, checkpointManifest, readPairsGolden } from './engine-checkpoints'
 import { widenWeights } from './engine-compiled'
 import { largestError, scoreAll, topOneAgreement } from './engine-golden'
 import { askedTensors, OPTION_MODELS, optionItem, optionManifest, optionWeights } from './option-models'
 import { weightsIn } from './weights-in'
 
-const FOLDERS = readdirSync(new URL('../fixtures/checkpoints/', import.meta.url), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name)
 const GOLDENS = [...FOLDERS.map((folder) => [folder, 'golden.json'] as const), ['deberta-v3-unigram', 'golden-long.json'] as const]
 const manifestOf = (folder: string, golden = 'golden.json'): PairsManifest =>
   checkpointManifest(fixtureJson(`${folder}/config.json`), fixtureJson(`${folder}/${golden}`))

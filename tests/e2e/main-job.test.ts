@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ROOT, shoot } from '../browser/launch'
+import { ROOT, shoot, type Page } from '../browser/launch'
 import { answerAll, download, longCsv, openFile, sample, usePages } from './pages'
 
 const pages = usePages()
@@ -17,6 +17,26 @@ function fromTerminal(content: string): string {
     stdio: 'ignore',
   })
   return readFileSync(join(folder, 'out.csv'), 'utf8')
+}
+
+/** Rows of the latest checkpoint in the page's database. */
+function storedRows(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const opening = indexedDB.open('pagewise')
+        opening.onerror = () => {
+          reject(new Error('the database cannot be opened'))
+        }
+        opening.onsuccess = () => {
+          const all = opening.result.transaction('runs').objectStore('runs').getAll() as IDBRequest<{ done: number }[]>
+          all.onsuccess = () => {
+            opening.result.close()
+            resolve(Math.max(0, ...all.result.map(({ done }) => done)))
+          }
+        }
+      }),
+  )
 }
 
 describe('a dropped file', () => {
@@ -106,7 +126,7 @@ describe('a run', () => {
       .getByText(/^Answering [1-9]\d+ of 320/)
       .first()
       .waitFor({ timeout: 30_000 })
-    await page.waitForTimeout(1500) // a checkpoint is written every second
+    await expect.poll(() => storedRows(page), { timeout: 30_000 }).toBeGreaterThan(0)
     await page.reload()
     await page.getByRole('button', { name: 'Resume' }).first().click()
     await page.getByRole('button', { name: 'Download submission.csv' }).waitFor({ timeout: 90_000 })
@@ -126,9 +146,12 @@ describe('a run', () => {
       .first()
       .waitFor()
     await page.getByRole('button', { name: 'Cancel' }).click()
+    // Asked only where the rest would take more than ten seconds.
     const confirm = page.getByRole('button', { name: 'Stop here' })
-    if (await confirm.isVisible().catch(() => false)) await confirm.click()
-    await page.getByRole('button', { name: 'Download submission.csv' }).waitFor()
+    const end = page.getByRole('button', { name: 'Download submission.csv' })
+    await confirm.or(end).first().waitFor()
+    if (await confirm.isVisible()) await confirm.click()
+    await end.waitFor()
     expect((await download(page, 'Download submission.csv')).trim().split('\n').length).toBe(321)
   })
 })

@@ -92,6 +92,11 @@ describe('the list of libraries', () => {
       unreadable,
     })
   })
+  it('keeps why a library could not be renamed, though the list is read anew', async () => {
+    answers['library.rename'] = () => Promise.reject(new AppError('library_gone'))
+    await libraries.rename('mine', 'Other')
+    expect([libraries.error, ids()]).toEqual([new AppError('library_gone'), ['openstax', 'mine']])
+  })
   it('keeps an error for the screen', async () => {
     answers['library.list'] = () => Promise.reject(new AppError('library_damaged', { name: 'x', file: 'y', reason: 'z' }))
     await libraries.refresh()

@@ -1,5 +1,5 @@
 // Indexing stops where it is told to, goes on when it may, and an abort gets through a pause.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { deflateRaw } from '../../src/adapters/compression/deflate'
 import type { Clock } from '../../src/core/ports'
 import type { CorpusFile } from '../../src/core/retrieve'
@@ -34,7 +34,8 @@ describe('indexing', () => {
     const gate = new Gate()
     const seen: number[] = []
     const work = start(gate, new AbortController().signal, seen)
-    await settle()
+    await vi.waitUntil(() => seen.length === 3, { timeout: 20_000 })
+    await settle() // nothing more comes
     const during = seen.length
     gate.isClosed = false
     const { passageCount } = await work

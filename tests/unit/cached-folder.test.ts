@@ -6,7 +6,8 @@ import { createMemoryChunkStore } from '../../src/adapters/memory/stores'
 import { AppError } from '../../src/core/errors'
 import type { ChunkStore, FileSource } from '../../src/core/ports'
 import type { Manifest } from '../../src/core/types'
-import { openCachedFolder, readWhole } from '../../src/jobs/cached-folder'
+import { readWhole } from '../../src/core/read-whole'
+import { openCachedFolder } from '../../src/jobs/cached-folder'
 
 const CHUNK = 1000
 const content = Uint8Array.from({ length: 4321 }, (_, i) => (i * 7919) % 251)

@@ -6,7 +6,7 @@ import { readTensorPickle } from '../../src/core/checkpoint/pickle'
 import { elementsOf, readFloats } from '../../src/core/checkpoint/tensor-source'
 import { createTokenizer } from '../../src/core/encode/tokenizer'
 import { AppError } from '../../src/core/errors'
-import { fixtureBytes, fixtureJson, fixtureSources, jsonSource, memorySource } from './checkpoint-source'
+import { FOLDERS, fixtureBytes, fixtureJson, fixtureSources, jsonSource, memorySource } from './checkpoint-source'
 
 const BERT = 'bert-wordpiece'
 const safetensors = fixtureBytes(`${BERT}/model.safetensors`)
@@ -184,6 +184,7 @@ describe('config.json and the other JSON files', () => {
     const value = fc.oneof(fc.constant(undefined), fc.anything(), fc.integer(), fc.constantFrom(0, -1, 1e9, '32', null, [], {}))
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...Object.keys(config)), value, async (field, changed) => {
+        fc.pre(!UNFILLED.test(JSON.stringify(changed) ?? '')) // a sentence shows the value, which may hold such a thing itself
         const files = others.filter(({ name }) => name !== 'config.json')
         expect(['opened', ...REFUSALS]).toContain(
           await outcome(...files, weights, jsonSource('config.json', { ...config, [field]: changed })),
@@ -262,20 +263,11 @@ describe('tokenizer.json', () => {
 })
 
 describe('config and weights of different checkpoints', () => {
-  const folders = [
-    BERT,
-    'deberta-v2-conv',
-    'deberta-v2-noshare',
-    'deberta-v2-wordpiece',
-    'deberta-v3-unigram',
-    'longformer-bpe',
-    'roberta-bpe',
-  ]
-  it.each(folders)('are told apart by the names and shapes of tensors (config of %s)', async (folder) => {
+  it.each(FOLDERS)('are told apart by the names and shapes of tensors (config of %s)', async (folder) => {
     const described = fixtureSources(folder, ['model.safetensors', 'pytorch_model.bin'])
     const results = await Promise.all(
-      folders.map(async (other) => outcome(...described, memorySource('model.safetensors', fixtureBytes(`${other}/model.safetensors`)))),
+      FOLDERS.map(async (other) => outcome(...described, memorySource('model.safetensors', fixtureBytes(`${other}/model.safetensors`)))),
     )
-    expect(results).toEqual(folders.map((other) => (other === folder ? 'opened' : 'checkpoint_mismatch')))
+    expect(results).toEqual(FOLDERS.map((other) => (other === folder ? 'opened' : 'checkpoint_mismatch')))
   })
 })

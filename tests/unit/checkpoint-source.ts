@@ -4,6 +4,11 @@ import type { ByteSource } from '../../src/core/checkpoint'
 
 const FIXTURES = new URL('../fixtures/checkpoints/', import.meta.url)
 
+/** Every checkpoint of tests/fixtures. */
+export const FOLDERS = readdirSync(FIXTURES, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+
 export const memorySource = (name: string, bytes: Uint8Array): ByteSource => ({
   name,
   bytes: bytes.length,

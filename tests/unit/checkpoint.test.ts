@@ -3,17 +3,8 @@ import { openCheckpoint, type ByteSource, type Checkpoint } from '../../src/core
 import { elementsOf, readFloats } from '../../src/core/checkpoint/tensor-source'
 import { createTokenizer } from '../../src/core/encode/tokenizer'
 import { AppError } from '../../src/core/errors'
-import { fixtureJson, fixtureSources, jsonSource, textSource } from './checkpoint-source'
+import { FOLDERS, fixtureJson, fixtureSources, jsonSource, textSource } from './checkpoint-source'
 
-const NAMES = [
-  'bert-wordpiece',
-  'deberta-v2-conv',
-  'deberta-v2-noshare',
-  'deberta-v2-wordpiece',
-  'deberta-v3-unigram',
-  'longformer-bpe',
-  'roberta-bpe',
-]
 const V3 = 'deberta-v3-unigram'
 const tokenizer = (folder: string): ByteSource[] => fixtureSources(folder).filter(({ name }) => name.startsWith('tokenizer'))
 const open = (sources: readonly ByteSource[]): Promise<Checkpoint> => openCheckpoint('here', sources)
@@ -39,7 +30,7 @@ function withConfig(folder: string, change: Record<string, unknown>): ByteSource
 }
 
 describe('a checkpoint', () => {
-  it.each(NAMES)('of %s opens, with a place for each of its tensors', async (name) => {
+  it.each(FOLDERS)('of %s opens, with a place for each of its tensors', async (name) => {
     const checkpoint = await open(fixtureSources(name, ['pytorch_model.bin']))
     const config = fixtureJson(`${name}/config.json`)
     expect([checkpoint.architecture, checkpoint.tokenizerTokens]).toEqual([config['model_type'], 64])
@@ -102,7 +93,7 @@ describe('a checkpoint', () => {
   })
 
   it('without a limit of its own may be read beyond max_position_embeddings', async () => {
-    const limits = await Promise.all(NAMES.map(async (name) => [name, (await open(fixtureSources(name))).mostTokens]))
+    const limits = await Promise.all(FOLDERS.map(async (name) => [name, (await open(fixtureSources(name))).mostTokens]))
     expect(Object.fromEntries(limits)).toEqual({
       'bert-wordpiece': 64,
       'deberta-v2-conv': null,
@@ -110,6 +101,7 @@ describe('a checkpoint', () => {
       'deberta-v2-wordpiece': 64,
       'deberta-v3-unigram': null,
       'longformer-bpe': 64,
+      'mpnet-wordpiece': 64,
       'roberta-bpe': 64,
     })
   })

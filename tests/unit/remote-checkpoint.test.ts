@@ -14,7 +14,7 @@ import { openCheckpoint, type ByteSource } from '../../src/core/checkpoint'
 import { AppError } from '../../src/core/errors'
 import { openOnnxModel } from '../../src/core/onnx-file'
 import type { Exclusively, RemoteFolder } from '../../src/core/ports'
-import { openRemoteCheckpoint, type RemoteProgress } from '../../src/jobs/remote-checkpoint'
+import { forgetRemote, openRemoteCheckpoint, type RemoteProgress } from '../../src/jobs/remote-checkpoint'
 import { fixtureBytes } from './checkpoint-source'
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures')
@@ -104,7 +104,7 @@ function large(megabytes: number): Uint8Array<ArrayBuffer> {
 
 describe('a checkpoint at an address', () => {
   it('is what its folder holds', async () => {
-    const { sources, place, name, forget } = await fetchAll()
+    const { sources, place, name } = await fetchAll()
     expect([place, name, sources.map((source) => source.name)]).toEqual([
       address,
       'mine',
@@ -112,7 +112,7 @@ describe('a checkpoint at an address', () => {
     ])
     expect(await whole(sources.at(-1)!)).toBe(hashOf(fixtureBytes('bert-wordpiece/model.safetensors')))
     expect((await openCheckpoint(place, sources)).architecture).toBe('bert')
-    await forget()
+    await forgetRemote(address, { store, sha256 })
     expect(await store.keys('')).toEqual([])
   })
 

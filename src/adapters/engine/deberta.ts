@@ -1,10 +1,9 @@
 // DeBERTa v2 and v3 (modeling_deberta_v2) with their options.
 import type { ConfigFields } from '../../core/checkpoint/config-fields'
-import { readDebertaConfig, type DebertaConfig } from '../../core/compile/deberta-config'
+import { debertaTables, readDebertaConfig, type DebertaConfig } from '../../core/compile/deberta-config'
 import { FEED_FORWARD, knownActivation, type Architecture } from './architecture'
 import type { Relative } from './relative'
 
-const EMBEDDINGS = 'deberta.embeddings'
 const ENCODER = 'deberta.encoder'
 const SELF = 'attention.self'
 const HEADS = ['query_proj', 'key_proj', 'value_proj'].map((part) => `${SELF}.${part}`)
@@ -12,14 +11,15 @@ const HEADS = ['query_proj', 'key_proj', 'value_proj'].map((part) => `${SELF}.${
 /** Throws model_unsupported. */
 export function readDeberta(fields: ConfigFields): Architecture {
   const config = readDebertaConfig(fields)
-  const { hasPositionEmbeddings, positions, types, terms, convolution } = config
+  const { terms, convolution } = config
+  const { words, positions, types } = debertaTables(config)
   knownActivation('hidden_act', config.activation, 'gelu')
   return {
     ...config,
-    words: `${EMBEDDINGS}.word_embeddings.weight`,
-    positions: hasPositionEmbeddings ? { name: `${EMBEDDINGS}.position_embeddings.weight`, rows: positions, first: 0 } : null,
-    types: types > 0 ? { name: `${EMBEDDINGS}.token_type_embeddings.weight`, rows: types } : null,
-    embeddingNorm: `${EMBEDDINGS}.LayerNorm`,
+    words: words.name,
+    positions,
+    types,
+    embeddingNorm: 'deberta.embeddings.LayerNorm',
     layer: `${ENCODER}.layer.`,
     linears: [...HEADS, 'attention.output.dense', ...FEED_FORWARD],
     norms: ['attention.output.LayerNorm', 'output.LayerNorm'],

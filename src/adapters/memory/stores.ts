@@ -1,6 +1,6 @@
 // Stores that last as long as the process: for Node, for tests, and for browsers that refuse storage.
 import { AppError } from '../../core/errors'
-import type { ChunkStore, LibraryRecord, LibraryStore, ModelRecord, ModelStore, RunRecord, RunStore } from '../../core/ports'
+import type { ChunkStore, LibraryStore, ModelStore, RecordStore, RunRecord, RunStore, StoredRecord } from '../../core/ports'
 import type { Answer } from '../../core/types'
 
 export function createMemoryChunkStore(): ChunkStore {
@@ -54,24 +54,19 @@ export function createMemoryRunStore(): RunStore {
   }
 }
 
-export function createMemoryLibraryStore(): LibraryStore {
-  return createRecordStore<LibraryRecord>()
-}
+export const createMemoryLibraryStore = (): LibraryStore => createRecordStore()
+export const createMemoryModelStore = (): ModelStore => createRecordStore()
 
-export function createMemoryModelStore(): ModelStore {
-  return createRecordStore<ModelRecord>()
-}
-
-function createRecordStore<Value extends { id: string; createdAt: number }>() {
-  const records = new Map<string, Value>()
+function createRecordStore<Manifest>(): RecordStore<Manifest> {
+  const records = new Map<string, StoredRecord<Manifest>>()
   return {
-    put(record: Value): Promise<void> {
+    put(record) {
       records.set(record.id, record)
       return Promise.resolve()
     },
-    get: (id: string): Promise<Value | undefined> => Promise.resolve(records.get(id)),
-    list: (): Promise<Value[]> => Promise.resolve([...records.values()].sort((a, b) => a.createdAt - b.createdAt)),
-    delete(id: string): Promise<void> {
+    get: (id) => Promise.resolve(records.get(id)),
+    list: () => Promise.resolve([...records.values()].sort((a, b) => a.createdAt - b.createdAt)),
+    delete(id) {
       records.delete(id)
       return Promise.resolve()
     },

@@ -6,6 +6,7 @@ import { batchTokens, divideBatch, planBatches, type Batch } from '../../core/en
 import { AppError, throwIfAborted } from '../../core/errors'
 import { feedPlainGraph } from '../../core/onnx-file/feeds'
 import type { ModelFileReader, Scorer } from '../../core/ports'
+import { readWhole } from '../../core/read-whole'
 import type { Arithmetic, Device, Manifest, ModelInput, Precision } from '../../core/types'
 import { collectLogits } from './collect'
 import { toRefusal } from './refusal'
@@ -135,11 +136,11 @@ async function readGraph(
   weightBits: 7 | 8 | null,
 ): Promise<{ graph: GraphFile } & Pick<Opened, 'feed'>> {
   const { manifest, weights } = request
-  const bytes = await readAll(signal, weights)
+  const bytes = await readWhole(signal, weights)
   const plain = manifest.layout === 'pairs' ? manifest.graph : undefined
   if (plain) {
     const external: GraphFile['external'] = []
-    for (const file of request.data ?? []) external.push({ path: file.name, data: await readAll(signal, file) })
+    for (const file of request.data ?? []) external.push({ path: file.name, data: await readWhole(signal, file) })
     return {
       graph: { onnx: bytes, external, output: plain.output },
       feed: (batch, inputs) => feedPlainGraph(plain, batch, inputs),
@@ -147,17 +148,6 @@ async function readGraph(
   }
   const { onnx, location, external, feed } = compileModel(manifest, weights.name, bytes, weightBits)
   return { graph: { onnx, external: [{ path: location, data: bytes }, ...external], output: 'logits' }, feed }
-}
-
-async function readAll(signal: AbortSignal, file: ModelFileReader): Promise<Uint8Array> {
-  const bytes = new Uint8Array(file.bytes)
-  let at = 0
-  for await (const chunk of file.stream(signal)) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  if (at !== bytes.length) throw new Error(`internal: ${file.name} gave ${String(at)} of ${String(bytes.length)} bytes`)
-  return bytes
 }
 
 /** A graph that came as a file is anything until it has run. */

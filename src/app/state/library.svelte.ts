@@ -2,10 +2,11 @@
 // store eight seconds later, unless it is taken back.
 import { DEFAULT_OPEN_BOOK, type LibraryEntry, type LibraryList, type LoadProgress } from '../../worker/protocol'
 import type { Client } from '../../worker/client'
+import { Attempt } from './attempt.svelte'
 import { LibraryCorpus } from './library-corpus.svelte'
 import { LibrarySearch } from './library-search.svelte'
 import { LibraryVectors } from './library-vectors.svelte'
-import { saveFile } from './save-file'
+import { archiveName, saveFile } from './save-file'
 
 export class Libraries {
   readonly corpus: LibraryCorpus
@@ -15,7 +16,8 @@ export class Libraries {
   #unreadable = $state.raw<LibraryList['unreadable']>([])
   #hidden = $state.raw<readonly string[]>([])
   #progress = $state.raw<LoadProgress | null>(null)
-  #error = $state.raw<unknown>(null)
+  readonly #reading = new Attempt()
+  readonly #change = new Attempt()
   #isRead = $state(false)
 
   constructor(
@@ -44,7 +46,7 @@ export class Libraries {
     return this.#progress
   }
   get error(): unknown {
-    return this.#error
+    return this.#change.error ?? this.#reading.error
   }
   /** What there is to choose from, also what could not be reached just now; the embedded one is offered before its description is there. */
   get ids(): string[] {
@@ -57,7 +59,7 @@ export class Libraries {
 
   /** Never rejects: a failure is in `error`. */
   async refresh(): Promise<void> {
-    await this.#try(async () => {
+    await this.#reading.run(async () => {
       const { entries, unreadable } = await this.client.call('library.list', null)
       this.#entries = entries
       this.#unreadable = unreadable
@@ -66,13 +68,13 @@ export class Libraries {
     })
   }
   async rename(id: string, title: string): Promise<void> {
-    await this.#try(() => this.client.call('library.rename', { id, title }))
+    await this.#change.run(() => this.client.call('library.rename', { id, title }))
     await this.refresh()
   }
   /** Saves the pack as a file; its name, or null where that failed. */
   async export(entry: LibraryEntry): Promise<string | null> {
-    const name = `${entry.title.replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 60)}.tar`
-    const isSaved = await this.#try(async () => {
+    const name = archiveName(entry.title)
+    const isSaved = await this.#change.run(async () => {
       saveFile(await this.client.call('library.export', { id: entry.id }), name)
     })
     return isSaved ? name : null
@@ -85,7 +87,7 @@ export class Libraries {
   }
   /** Deletes for good; of an embedded one, what is kept of it. */
   async delete(id: string): Promise<void> {
-    await this.#try(() => this.client.call('library.delete', { id }))
+    await this.#change.run(() => this.client.call('library.delete', { id }))
     await this.refresh()
     this.restore(id)
   }
@@ -101,15 +103,5 @@ export class Libraries {
 
   get #unreached(): string[] {
     return this.#unreadable.flatMap(({ id, refusal }) => (refusal.code === 'download_failed' ? [id] : []))
-  }
-  async #try(work: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await work()
-      this.#error = null
-      return true
-    } catch (error) {
-      this.#error = error
-      return false
-    }
   }
 }

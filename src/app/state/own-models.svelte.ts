@@ -5,7 +5,7 @@ import type { Client } from '../../worker/client'
 import type { LoadProgress, ModelChoice, ModelEntry, ModelProgress, ModelSource, ModelView } from '../../worker/protocol'
 import { codeOf } from '../text'
 import type { NamedFile } from './dropped-files'
-import { saveFile } from './save-file'
+import { archiveName, saveFile } from './save-file'
 import { recordSpeed } from './speeds'
 
 /** none: nothing chosen; inspecting; chosen: ready to be made; working: compiling or taking in. */
@@ -117,7 +117,7 @@ export class OwnModels {
   }
   /** Saves the model as a file; its name, or null where that failed. */
   async export({ modelId, title }: ModelEntry): Promise<string | null> {
-    const name = `${title.replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 60)}.tar`
+    const name = archiveName(title)
     const file = await this.#try(() => this.client.call('models.export', { modelId }))
     if (file === null) return null
     saveFile(file, name)

@@ -12,3 +12,6 @@ export function saveFile(blob: Blob, name: string): void {
     URL.revokeObjectURL(href)
   }, RELEASE_MS)
 }
+
+/** The name of a folder's archive. */
+export const archiveName = (title: string): string => `${title.replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 60)}.tar`

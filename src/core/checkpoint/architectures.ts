@@ -1,11 +1,10 @@
 // The five architectures, as transformers 5 builds them: modeling_bert.py, modeling_roberta.py, modeling_longformer.py, modeling_mpnet.py,
 // modeling_deberta_v2.py, each *ForMultipleChoice. To add one: a function here, and its graph in core/compile, which reads the config with the
 // same functions.
-import { ACTIVATIONS } from '../compile/activation'
 import { readBertConfig, type BertLike } from '../compile/bert-config'
-import { readLayerSizes } from '../compile/common-config'
 import { readDebertaConfig } from '../compile/deberta-config'
 import { readRadii } from '../compile/longformer-config'
+import { FIRST_POSITION, readMpnetConfig } from '../compile/mpnet'
 import { head, linear, norm, table, words, type Blueprint, type ExpectedTensor } from './blueprint'
 import type { Architecture } from '../types'
 import { unsupported, type ConfigFields } from './config-fields'
@@ -67,20 +66,17 @@ function bertLike(fields: ConfigFields, at: BertLike): Blueprint {
 }
 
 function mpnet(fields: ConfigFields): Blueprint {
-  fields.only('hidden_act', ...ACTIVATIONS)
-  const { hidden, heads, layers, intermediate } = readLayerSizes(fields)
-  const [vocabulary, positions] = [fields.count('vocab_size'), fields.count('max_position_embeddings')]
+  const { hidden, heads, layers, intermediate, vocabulary, positions, relative } = readMpnetConfig(fields)
   return {
     architecture: 'mpnet',
-    mostTokens: positions - 2, // padding_idx is 1 in MPNet, whatever the config says
-    usualTokens: positions - 2,
+    mostTokens: positions - FIRST_POSITION,
+    usualTokens: positions - FIRST_POSITION,
     vocabulary,
     tensors: [
       words('mpnet.embeddings.word_embeddings', vocabulary, hidden),
       table('mpnet.embeddings.position_embeddings', positions, hidden),
       ...norm('mpnet.embeddings.LayerNorm', hidden),
-      // 32 rows are read, whatever the config says
-      table('mpnet.encoder.relative_attention_bias', fields.count('relative_attention_num_buckets', 32, 32), heads),
+      table('mpnet.encoder.relative_attention_bias', relative, heads),
       ...numbers(layers).flatMap((layer) => [
         ...['q', 'k', 'v', 'o'].flatMap((part) => linear(`mpnet.encoder.layer.${layer}.attention.attn.${part}`, hidden, hidden)),
         ...norm(`mpnet.encoder.layer.${layer}.attention.LayerNorm`, hidden),

@@ -2,6 +2,7 @@
 // chosen. Bit for bit what models/recipe/quantize.py makes (round_groups, pack); what the bytes mean is in docs/architecture.md.
 import { floatToHalf, halfToFloat } from './numbers'
 
+/** Weights along the input dimension that share a scale. */
 export const BLOCK = 32
 /** The least positive half. */
 const LEAST_SCALE = 2 ** -24

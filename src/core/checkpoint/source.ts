@@ -56,5 +56,6 @@ export function damaged(file: string, reason: string): AppError {
   return new AppError('checkpoint_damaged', { file, reason })
 }
 
-const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1)
+/** The name in a path, and the folder before it with its slash. */
+export const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1)

@@ -1,15 +1,11 @@
 // What Hugging Face's configs of BERT, RoBERTa and Longformer say, checked: the same reading serves the names and shapes of the weights
 // (core/checkpoint/architectures.ts) and the graph.
 import type { ConfigFields } from '../checkpoint/config-fields'
-import { ACTIVATIONS } from './activation'
-import { readEpsilon, readLayerSizes } from './common-config'
+import { readCommon, type CommonConfig } from './common-config'
 import type { EmbeddingTables } from './embedding'
-import type { LayerSizes } from './encoder-layer'
 
-export interface BertConfig extends LayerSizes {
-  vocabulary: number
-  /** Rows of the table of positions, of which a sequence uses those from `firstPosition` on. */
-  positions: number
+export interface BertConfig extends CommonConfig {
+  /** The row of the table of positions that the first token has. */
   firstPosition: number
   types: number
 }
@@ -21,11 +17,7 @@ export function readBertConfig(fields: ConfigFields, architecture: BertLike): Be
   fields.only('is_decoder', false)
   fields.only('add_cross_attention', false)
   return {
-    ...readLayerSizes(fields),
-    epsilon: readEpsilon(fields, 1e-12),
-    activation: fields.only('hidden_act', ...ACTIVATIONS),
-    vocabulary: fields.count('vocab_size'),
-    positions: fields.count('max_position_embeddings'),
+    ...readCommon(fields, 1e-12),
     // RoBERTa and Longformer count positions from pad_token_id + 1 on.
     firstPosition: architecture === 'bert' ? 0 : fields.count('pad_token_id', 1, 0) + 1,
     types: fields.count('type_vocab_size', 2),

@@ -2,13 +2,11 @@
 // (core/checkpoint/architectures.ts) and the graph. An option that was overlooked would run and give wrong numbers.
 import { unsupported, type ConfigFields } from '../checkpoint/config-fields'
 import { ACTIVATIONS, type Activation } from './activation'
-import { readEpsilon, readLayerSizes } from './common-config'
-import type { LayerSizes } from './encoder-layer'
+import { readCommon, type CommonConfig } from './common-config'
+import type { EmbeddingTables } from './embedding'
 import type { RelativeTable } from './relative-buckets'
 
-export interface DebertaConfig extends LayerSizes {
-  vocabulary: number
-  positions: number
+export interface DebertaConfig extends CommonConfig {
   /** Whether positions have embeddings of their own; relative ones they always have. */
   hasPositionEmbeddings: boolean
   types: number
@@ -27,26 +25,31 @@ export interface DebertaConfig extends LayerSizes {
 /** Throws model_unsupported. */
 export function readDebertaConfig(fields: ConfigFields): DebertaConfig {
   const { json } = fields
-  const sizes = readLayerSizes(fields)
+  const common = readCommon(fields, 1e-7)
   // Their defaults in transformers are not the usual value, so that what is missing is refused too.
   if (json['relative_attention'] !== true) throw unsupported('relative_attention', json['relative_attention'], 'true')
-  for (const field of ['embedding_size', 'pooler_hidden_size']) fields.only(field, sizes.hidden)
-  fields.only('attention_head_size', sizes.hidden / sizes.heads)
-  const positions = fields.count('max_position_embeddings')
+  for (const field of ['embedding_size', 'pooler_hidden_size']) fields.only(field, common.hidden)
+  fields.only('attention_head_size', common.hidden / common.heads)
   return {
-    ...sizes,
-    epsilon: readEpsilon(fields, 1e-7),
-    activation: fields.only('hidden_act', ...ACTIVATIONS),
-    vocabulary: fields.count('vocab_size'),
-    positions,
+    ...common,
     hasPositionEmbeddings: fields.only('position_biased_input', true, false),
     types: fields.count('type_vocab_size', 0, 0),
-    relative: readRelative(fields, positions),
+    relative: readRelative(fields, common.positions),
     isRelativeNormed: fields.only('norm_rel_ebd', 'none', 'layer_norm') === 'layer_norm',
     terms: readTerms(json['pos_att_type']),
     isKeyShared: fields.only('share_att_key', false, true),
     convolution: readConvolution(fields),
     poolerActivation: fields.only('pooler_hidden_act', ...ACTIVATIONS),
+  }
+}
+
+export function debertaTables({ hidden, vocabulary, positions, types, hasPositionEmbeddings }: DebertaConfig): EmbeddingTables {
+  const table = (kind: string, rows: number) => ({ name: `deberta.embeddings.${kind}_embeddings.weight`, rows })
+  return {
+    hidden,
+    words: table('word', vocabulary),
+    positions: hasPositionEmbeddings ? { ...table('position', positions), first: 0 } : null,
+    types: types > 0 ? table('token_type', types) : null,
   }
 }
 

@@ -8,8 +8,8 @@
 import { createFields } from '../checkpoint/config-fields'
 import { activate } from './activation'
 import type { OpenArchitecture } from './architecture'
-import { readDebertaConfig, type DebertaConfig } from './deberta-config'
-import { openEmbedding, type EmbeddingTables } from './embedding'
+import { debertaTables, readDebertaConfig, type DebertaConfig } from './deberta-config'
+import { openEmbedding } from './embedding'
 import { encodeLayers, feedForward, feedForwardNames, type Tokens } from './encoder-layer'
 import type { Graph, Value } from './graph'
 import { relativeFeeds } from './relative-buckets'
@@ -21,7 +21,7 @@ export const openDebertaV2: OpenArchitecture = (json, graph, stored, file) => {
   const hasTerms = terms.c2p || terms.p2c
   return {
     hidden,
-    embedding: openEmbedding(stored, file, tablesOf(config)),
+    embedding: openEmbedding(stored, file, debertaTables(config)),
     encode: (x, mask, read) => encode(graph, config, x, mask, read),
     score: (first) => {
       const pooled = activate(graph, config.poolerActivation, linear(graph, first, 'pooler.dense', hidden, hidden))
@@ -31,16 +31,6 @@ export const openDebertaV2: OpenArchitecture = (json, graph, stored, file) => {
     step: 4, // GPU kernels that read four numbers at once then apply
     // A convolution takes what lies side by side for neighbours, which choices behind each other are not; that layout's head knows one activation.
     layouts: convolution || config.poolerActivation !== 'gelu' ? ['pairs'] : ['pairs', 'shared-prefix'],
-  }
-}
-
-function tablesOf({ hidden, vocabulary, positions, types, hasPositionEmbeddings }: DebertaConfig): EmbeddingTables {
-  const table = (kind: string, rows: number) => ({ name: `deberta.embeddings.${kind}_embeddings.weight`, rows })
-  return {
-    hidden,
-    words: table('word', vocabulary),
-    positions: hasPositionEmbeddings ? { ...table('position', positions), first: 0 } : null,
-    types: types > 0 ? table('token_type', types) : null,
   }
 }
 

@@ -2,14 +2,13 @@
 // Activations get a scale for each token: one for a whole batch would be faster still, but costs the embedded model twice the error. Weights get
 // a scale for each output, and 8 bits or 7: a processor without dot products of bytes adds two products of bytes in 16 bits, which 8 overflow.
 import { halfToFloat } from '../checkpoint/numbers'
+import { BLOCK } from '../checkpoint/quantize'
 import { MICROSOFT, type Graph, type Integers, type Value } from './graph'
 import type { StoredTensor } from './safetensors'
 
 const MOST_ACTIVATION = 127
 /** Activations are stored as unsigned bytes around this. */
 const MIDDLE = 128
-/** Weights along the input dimension that share a scale, in quantized files. */
-export const BLOCK = 32
 /** Outputs that are repacked together, so that what is written lies side by side. */
 const STRIP = 64
 

@@ -2,12 +2,11 @@
 // that every layer adds to its scores, a number for each head and bucket (T5's, Raffel et al. 2020).
 // The bias is looked up once, from a [T, T] table of buckets that serves a whole batch, and goes with the mask, so that layers know nothing of it.
 import { createFields, type ConfigFields } from '../checkpoint/config-fields'
-import { ACTIVATIONS } from './activation'
 import type { OpenArchitecture } from './architecture'
 import { scoreFirst } from './bert'
-import { readEpsilon, readLayerSizes } from './common-config'
-import { openEmbedding } from './embedding'
-import { attention, encodeLayers, feedForward, feedForwardNames, type LayerSizes } from './encoder-layer'
+import { readCommon, type CommonConfig } from './common-config'
+import { openEmbedding, type EmbeddingTables } from './embedding'
+import { attention, encodeLayers, feedForward, feedForwardNames } from './encoder-layer'
 import type { Feeds } from './feeds'
 import type { Graph, Value } from './graph'
 import { float, layerNorm } from './weights'
@@ -17,19 +16,14 @@ const f32 = Math.fround
 const BUCKETS = 32
 const MAX_DISTANCE = 128
 /** The position of the first token: padding_idx + 1, which is not the config's either. */
-const FIRST_POSITION = 2
+export const FIRST_POSITION = 2
 
 export const openMpnet: OpenArchitecture = (json, graph, stored, file) => {
-  const config = readConfig(createFields(json))
-  const { hidden, vocabulary, positions } = config
+  const config = readMpnetConfig(createFields(json))
+  const { hidden } = config
   return {
     hidden,
-    embedding: openEmbedding(stored, file, {
-      hidden,
-      words: { name: 'mpnet.embeddings.word_embeddings.weight', rows: vocabulary },
-      positions: { name: 'mpnet.embeddings.position_embeddings.weight', rows: positions, first: FIRST_POSITION },
-      types: null,
-    }),
+    embedding: openEmbedding(stored, file, mpnetTables(config)),
     encode: (x, mask, read) => encode(graph, config, x, mask, read),
     score: (first) => scoreFirst(graph, 'mpnet', hidden, first),
     feed: relativeFeeds,
@@ -37,25 +31,27 @@ export const openMpnet: OpenArchitecture = (json, graph, stored, file) => {
   }
 }
 
-interface Config extends LayerSizes {
-  vocabulary: number
-  positions: number
+export interface MpnetConfig extends CommonConfig {
   /** Rows of the relative table. */
   relative: number
 }
-function readConfig(fields: ConfigFields): Config {
+
+/** Throws model_unsupported. */
+export function readMpnetConfig(fields: ConfigFields): MpnetConfig {
+  return { ...readCommon(fields, 1e-12), relative: fields.count('relative_attention_num_buckets', BUCKETS, BUCKETS) }
+}
+
+export function mpnetTables({ hidden, vocabulary, positions }: MpnetConfig): EmbeddingTables {
   return {
-    ...readLayerSizes(fields),
-    epsilon: readEpsilon(fields, 1e-12),
-    activation: fields.only('hidden_act', ...ACTIVATIONS),
-    vocabulary: fields.count('vocab_size'),
-    positions: fields.count('max_position_embeddings'),
-    relative: fields.count('relative_attention_num_buckets', BUCKETS, BUCKETS),
+    hidden,
+    words: { name: 'mpnet.embeddings.word_embeddings.weight', rows: vocabulary },
+    positions: { name: 'mpnet.embeddings.position_embeddings.weight', rows: positions, first: FIRST_POSITION },
+    types: null,
   }
 }
 
 /** Adds the input that `relativeFeeds` fills. */
-function encode(graph: Graph, config: Config, x: Value, mask: Value, read: Value): Value {
+function encode(graph: Graph, config: MpnetConfig, x: Value, mask: Value, read: Value): Value {
   const normed = layerNorm(graph, x, 'mpnet.embeddings.LayerNorm', config.hidden, config.epsilon)
   const table = float(graph, 'mpnet.encoder.relative_attention_bias.weight', [config.relative, config.heads])
   const byHead = graph.op('Transpose', [table], { perm: [1n, 0n] })

@@ -1,8 +1,9 @@
 // Weights as a graph uses them. Numbers stored in 16 bits are widened by a Cast on the initializer, which onnxruntime folds once when
 // it opens the graph; 8- and 4-bit blocks stay as they are and go to MatMulNBits, or are repacked for arithmetic in integers.
+import { BLOCK } from '../checkpoint/quantize'
 import { AppError } from '../errors'
 import { FLOAT, MICROSOFT, type Graph, type Value } from './graph'
-import { BLOCK, integerLinear, type Blocks } from './integers'
+import { integerLinear, type Blocks } from './integers'
 import type { Safetensors, StoredTensor } from './safetensors'
 
 /** What is added to a score that must not count: its softmax is exactly 0, and it is far from the end of half precision. */

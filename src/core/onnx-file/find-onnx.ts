@@ -1,5 +1,5 @@
 // Which of the files that somebody chose is the graph, and which belong to it.
-import type { ByteSource, CheckpointFiles } from '../checkpoint/source'
+import { baseOf, folderOf, type ByteSource, type CheckpointFiles } from '../checkpoint/source'
 import { AppError } from '../errors'
 
 /** Where there are weights that Pagewise reads itself, it writes the graph too: that is faster, and quantizes. */
@@ -26,6 +26,3 @@ export function findOnnx(place: string, sources: readonly ByteSource[]): { onnx:
     sources.flatMap((source) => (folderOf(source.name) === where ? [[baseOf(source.name), source] as [string, ByteSource]] : []))
   return { onnx: onnx!, files: new Map([...filesOf(above), ...filesOf(folder)]) }
 }
-
-const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1)

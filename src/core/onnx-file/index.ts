@@ -1,7 +1,7 @@
 // A model that comes as a plain .onnx file: the graph and the tokenizer beside it are checked against each other before anything is loaded.
 // Optimum and transformers lay such models out as model.onnx beside tokenizer.json, or as onnx/model.onnx below it.
 import { readLicence, readRecord, readTokenizerJson, tokenizerTokens } from '../checkpoint/description'
-import { damaged, type ByteSource } from '../checkpoint/source'
+import { baseOf, damaged, type ByteSource } from '../checkpoint/source'
 import { createTokenizer } from '../encode/tokenizer'
 import { AppError } from '../errors'
 import type { PlainGraph, Precision } from '../types'
@@ -96,4 +96,3 @@ function countOf(config: Record<string, unknown>, field: string): number | null 
   const value = config[field]
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : null
 }
-const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -1,7 +1,7 @@
 // What an .onnx file says about itself: its inputs and outputs, what kind of numbers its weights are, and the files that hold them. Weights are
 // passed over, so that a file of gigabytes is read in a moment. Message and field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 import type { ByteSource } from '../checkpoint/source'
-import type { Precision } from '../types'
+import { PRECISIONS, type Precision } from '../types'
 import { WireReader, type Field } from './wire'
 
 /** An input or an output. */
@@ -191,6 +191,5 @@ function precisionOf(initializers: readonly Initializer[], hasFourBits: boolean)
     const precision = TYPES[tensor.type]?.[2]
     if (precision) bits[precision === 'q8' && hasFourBits ? 'q4' : precision] += tensor.bits
   }
-  const order: Precision[] = ['fp32', 'fp16', 'q8', 'q4']
-  return order.reduce((most, precision) => (bits[precision] > bits[most] ? precision : most))
+  return PRECISIONS.reduce<Precision>((most, precision) => (bits[precision] > bits[most] ? precision : most), 'fp32')
 }

@@ -5,7 +5,7 @@
 //   passages/N.bin        `passagesPerBlock` passages, deflated JSON: [[id, title, source, text], …]
 //   passages/N.table      size and hash of 4,096 blocks: u32 and 32 bytes each
 // A hash therefore leads from pack.json to every byte, and pack.json stays small. All numbers little-endian.
-import type { Bm25Settings } from './bm25'
+import type { LibraryAbout } from './types'
 
 export const SHARDED_FORMAT = 'pagewise-library-shards/1'
 export const DIRECTORY_FILE = 'directory.bin'
@@ -21,16 +21,8 @@ export interface ShardEntry {
 }
 
 /** pack.json of a sharded library. */
-export interface ShardedManifest {
+export interface ShardedManifest extends LibraryAbout {
   format: typeof SHARDED_FORMAT
-  id: string
-  title: string
-  licence: string
-  source: string
-  passages: number
-  /** UTF-8 bytes of the passages' texts. */
-  textBytes: number
-  bm25: Bm25Settings
   /** Bytes of all files but pack.json. */
   bytes: number
   directory: ShardEntry

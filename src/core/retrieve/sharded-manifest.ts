@@ -1,20 +1,12 @@
 // Reads pack.json of a sharded library. Every field is checked before anything is done with it; what is wrong is named.
-import { createChecks, show, type Checks } from '../check'
-import { AppError } from '../errors'
+import type { Checks } from '../check'
+import { checkAbout } from './library-manifest'
 import { SHARDED_FORMAT, TABLE_BLOCKS, type ShardedManifest } from './sharded-format'
 
 /** `name` is what people call the library, for messages. Throws library_damaged. */
 export function parseShardedManifest(json: unknown, name: string): ShardedManifest {
-  const refuse = (field: string, value: string, hint: string): AppError =>
-    new AppError('library_damaged', { name, file: 'pack.json', reason: `${field} is ${value}. ${hint}` })
-  const checks = createChecks(refuse)
-  const pack = checks.record(json, 'pack.json')
-  if (pack['format'] !== SHARDED_FORMAT) throw refuse('format', show(pack['format']), `This version reads ${SHARDED_FORMAT}.`)
-  for (const field of ['id', 'title', 'licence', 'source']) checks.text(field, pack[field])
-  for (const field of ['passages', 'textBytes', 'bytes', 'passagesPerBlock', 'largestBlockBytes']) checks.count(field, pack[field])
-  const bm25 = checks.record(pack['bm25'], 'bm25')
-  for (const field of ['k1', 'b'])
-    if (typeof bm25[field] !== 'number') throw refuse(`bm25.${field}`, show(bm25[field]), 'It must be a number.')
+  const { pack, checks, refuse } = checkAbout(json, name, SHARDED_FORMAT)
+  for (const field of ['bytes', 'passagesPerBlock', 'largestBlockBytes']) checks.count(field, pack[field])
   checkEntry(checks, pack['directory'], 'directory')
   const tables = checks.list('tables', pack['tables'])
   for (const [i, table] of tables.entries()) checkEntry(checks, table, `tables[${i}]`)

@@ -4,9 +4,8 @@ import type { Bm25Settings } from './bm25'
 
 export const LIBRARY_FORMAT = 'pagewise-library/1'
 
-/** pack.json: what a library is, and its files in verified chunks like those of a model. */
-export interface LibraryManifest {
-  format: typeof LIBRARY_FORMAT
+/** What every pack.json says. */
+export interface LibraryAbout {
   id: string
   title: string
   licence: string
@@ -16,6 +15,10 @@ export interface LibraryManifest {
   /** UTF-8 bytes of the passages' texts. */
   textBytes: number
   bm25: Bm25Settings
+}
+/** pack.json: what a library is, and its files in verified chunks like those of a model. */
+export interface LibraryManifest extends LibraryAbout {
+  format: typeof LIBRARY_FORMAT
   /** INDEX_FILE and PASSAGE_FILE. */
   files: ModelFile[]
 }

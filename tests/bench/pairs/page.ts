@@ -3,6 +3,7 @@ import { openEngine } from '../../../src/adapters/engine/browser'
 import { openOrt } from '../../../src/adapters/ort/browser'
 import { parseManifest } from '../../../src/core/manifest'
 import type { ModelFileReader } from '../../../src/core/ports'
+import { inChunks } from '../../../src/jobs/chunks'
 import {
   exportedContender,
   scorerContender,
@@ -13,8 +14,6 @@ import {
   type TimedPairs,
   type Timing,
 } from './contenders'
-
-const CHUNK_BYTES = 4 << 20
 
 /** `address`: of a model folder, or of the exporter's graphs the file. */
 export async function answer(errand: {
@@ -67,24 +66,7 @@ async function fetchFolder(address: string, spec: Exclude<Spec, { kind: 'exporte
 }
 
 async function fetchChunks(address: string): Promise<Uint8Array[]> {
-  const response = await fetch(address)
   const chunks: Uint8Array[] = []
-  let chunk = new Uint8Array(CHUNK_BYTES)
-  let filled = 0
-  for (const reader = response.body!.getReader(); ;) {
-    const { value } = await reader.read()
-    if (!value) break
-    for (let at = 0; at < value.length;) {
-      const part = value.subarray(at, at + CHUNK_BYTES - filled)
-      chunk.set(part, filled)
-      filled += part.length
-      at += part.length
-      if (filled < CHUNK_BYTES) continue
-      chunks.push(chunk)
-      chunk = new Uint8Array(CHUNK_BYTES)
-      filled = 0
-    }
-  }
-  chunks.push(chunk.subarray(0, filled))
+  for await (const chunk of inChunks((await fetch(address)).body!)) chunks.push(chunk)
   return chunks
 }
