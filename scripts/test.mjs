@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { ensureChromium } from './chromium.mjs'
 import { build, installPackages, ROOT } from './prepare.mjs'
+import { ensureSoftwareGpu } from './software-gpu.mjs'
 
 const PROJECTS = ['unit', 'contract', 'browser', 'e2e', 'size']
 const chosen = process.argv.slice(2)
@@ -46,6 +47,7 @@ function vitest() {
 
 step('packages', installPackages)
 if (projects.some((p) => p === 'browser' || p === 'e2e')) step('chromium', () => void ensureChromium())
+if (process.env.PAGEWISE_SOFTWARE_GPU && projects.includes('contract')) step('software GPU', () => void ensureSoftwareGpu())
 step('engine build', () => build('engine'))
 if (chosen.length === 0) {
   step('types', () => npx('tsc', '-p', 'tsconfig.json'))

@@ -7,7 +7,7 @@ import { openRemoteFolder } from '../adapters/http/remote'
 import { createFolderWriter, openCheckpointFolder } from '../adapters/node/checkpoint'
 import { createFolderChunkStore } from '../adapters/node/chunk-store'
 import { openDirectorySource } from '../adapters/node/source'
-import { openOrtNode } from '../adapters/ort/node'
+import { openOrtNodeReference } from '../adapters/ort/node'
 import { createNoStore } from '../adapters/memory/stores'
 import type { ByteSource } from '../core/checkpoint'
 import { AppError, type ErrorCode } from '../core/errors'
@@ -16,6 +16,7 @@ import { PRECISIONS, type PairsManifest, type Precision, type SelfTest } from '.
 import { alone, openCachedFolder } from '../jobs/cached-folder'
 import { compileCheckpoint } from '../jobs/compile-model'
 import { makeSelfTest } from '../jobs/make-self-test'
+import { createMeter } from '../jobs/progress'
 import { openRemoteCheckpoint } from '../jobs/remote-checkpoint'
 import { clock, EMBEDDED_MODEL } from './model'
 import { wholeNumber } from './options'
@@ -66,7 +67,7 @@ async function compile(signal: AbortSignal, from: string, { out, precision, maxT
         sha256,
         clock,
         stems: new Uint8Array(await readFile(join(EMBEDDED_MODEL, 'stems.json'))),
-        selfTest: (s, draft) => answerSelfTest(s, out, draft),
+        selfTest: (s, draft) => answerSelfTest(s, out, draft, show),
       },
       (progress) => {
         show('Writing MB', progress)
@@ -131,7 +132,20 @@ async function openAddress(
 }
 
 /** Made by the graph on onnxruntime's CPU. */
-function answerSelfTest(signal: AbortSignal, out: string, manifest: PairsManifest): Promise<SelfTest | null> {
+function answerSelfTest(
+  signal: AbortSignal,
+  out: string,
+  manifest: PairsManifest,
+  show: (doing: string, progress: Progress) => void,
+): Promise<SelfTest | null> {
+  const meter = createMeter(clock)
   const deps = { source: openDirectorySource(out), store: createNoStore(), sha256, exclusively: alone }
-  return makeSelfTest(signal, openCachedFolder(manifest, deps), (s, request) => openOrtNode(s, { ...request, device: 'cpu' }))
+  return makeSelfTest(
+    signal,
+    openCachedFolder(manifest, deps),
+    (s, request) => openOrtNodeReference(s, request),
+    (done, total) => {
+      show('Testing, MB', meter(done, total))
+    },
+  )
 }

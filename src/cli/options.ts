@@ -2,12 +2,14 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { PipelineSettings } from '../core/pipeline'
 import { PRECISIONS, type Arithmetic, type Device, type Precision } from '../core/types'
+import { RUNTIMES, type Runtime } from './cpu'
 
 export interface ModelOptions {
   model?: string
   precision?: Precision
   arithmetic: Arithmetic
   device: 'auto' | Device
+  runtime: Runtime
   workers: number
   contextWords: number
   library: string
@@ -22,19 +24,20 @@ export function addModelOptions(command: Command): Command {
     .option('--model <dir>', 'model folder (model.json, tokenizer.json, weights); the embedded model where left out')
     .addOption(new Option('--precision <name>', 'which weights to use; q8, or what the model has, where left out').choices(PRECISIONS))
     .addOption(
-      new Option('--arithmetic <name>', 'float, or int8 with activations rounded per token (CPU only)')
+      new Option('--arithmetic <name>', 'float, or int8: faster and less exact (on the CPU; with onnxruntime, of q8 and q4 weights)')
         .choices(['float', 'int8'])
         .default('float'),
     )
+    .addOption(new Option('--device <name>', 'auto and cpu: the CPU; webgpu: the GPU').choices(['auto', 'cpu', 'webgpu']).default('auto'))
     .addOption(
       new Option(
-        '--device <name>',
-        'auto and cpu: the engine, or onnxruntime for models that it does not know; webgpu: onnxruntime on the GPU',
+        '--runtime <name>',
+        "what computes on the CPU: onnxruntime, or Pagewise's own engine, which the page uses; auto: onnxruntime where it is installed",
       )
-        .choices(['auto', 'cpu', 'webgpu'])
+        .choices(RUNTIMES)
         .default('auto'),
     )
-    .option('--workers <n>', 'threads of the engine; 0: as many as help', wholeNumber(0), 0)
+    .option('--workers <n>', 'threads; 0: as many as help', wholeNumber(0), 0)
     .option('--context-words <n>', 'words of a context that the model reads, chosen by sentence', wholeNumber(1), 95)
     .option('--library <name>', 'open book: openstax, a library folder, or off', 'openstax')
     .option('--passages <n>', 'passages looked up for a question', wholeNumber(1), 5)

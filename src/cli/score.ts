@@ -86,7 +86,9 @@ export async function scoreFile(signal: AbortSignal, path: string, options: Mode
   }
   const seconds = (clock.now() - startedAt) / 1000
   const isShown = (problem: Problem): boolean => problem.row === null || problem.row <= questions.length
-  const problems = [...table.problems, ...read.problems, ...answers.flatMap((answer) => answer.problems)].filter(isShown)
+  const found = [...table.problems, ...read.problems, ...answers.flatMap((answer) => answer.problems)].filter(isShown)
+  // Answers come in any order.
+  const problems = found.sort((a, b) => (a.row ?? 0) - (b.row ?? 0))
   showProblems(problems)
   return { questions, answers, letters, problems, seconds, retrievalSeconds: retriever?.seconds ?? 0, model }
 }

@@ -15,7 +15,7 @@ export const ERROR_SENTENCES = {
   file_json: '{file} holds no question as JSON. Write one JSON object per line, with the question and its options.',
   file_unreadable: '{file} could not be read ({reason}). Check that it still exists and choose it again.',
   model_missing: 'There is no model in {place}. A model folder holds model.json, tokenizer.json and a weight file.',
-  model_file_missing: '{file} is missing from the model folder {place}. Put it beside model.json.',
+  model_file_missing: 'There is no {file} in {place}. Put it beside model.json.',
   model_manifest: 'model.json cannot be used: {field} is {value}. {hint}',
   model_unsupported: 'This model cannot run here: {field} is {value}. Pagewise knows {known}.',
   model_gone:
@@ -43,7 +43,8 @@ export const ERROR_SENTENCES = {
   library_damaged: '{file} of library {name} is damaged: {reason}. Delete the library and load it again.',
   library_missing:
     'libraries/registry.json names the library {name}, but {place} holds no pack.json. Whoever serves the page can put the folder there or take out the name.',
-  checkpoint_file_missing: '{place} lacks {file}, which a Hugging Face checkpoint needs. {hint}',
+  checkpoint_file_missing: 'There is no {file} in {place}. {hint}',
+  checkpoint_ambiguous: 'There is more than one {file} in {place}: {found}. Choose the files of one model.',
   checkpoint_damaged: '{file} cannot be read: {reason}. Fetch it again from where the checkpoint comes from.',
   checkpoint_mismatch: 'config.json and the weights do not belong together: {reason}. Take both from the same checkpoint.',
   checkpoint_pickle: '{file} holds {what}, which is no part of a weight file; nothing of it was run. Save the model as safetensors.',

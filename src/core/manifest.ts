@@ -54,6 +54,11 @@ function checkGraph(graph: Record<string, unknown>, layout: unknown): void {
     oneOf(`graph.inputs[${index}].type`, input['type'], ['int64', 'int32'])
   }
   if (graph['rank'] !== 2 && graph['rank'] !== 3) throw unusable('graph.rank', show(graph['rank']), 'It must be 2 or 3.')
+  if (graph['fixed'] !== undefined)
+    for (const [axis, size] of Object.entries(record(graph['fixed'], 'graph.fixed'))) {
+      oneOf('graph.fixed', axis, ['batch', 'choices', 'sequence'])
+      count(`graph.fixed.${axis}`, size)
+    }
   text('graph.output', graph['output'])
   const pad = graph['padId']
   if (!Number.isSafeInteger(pad) || (pad as number) < 0) throw unusable('graph.padId', show(pad), 'It must be a whole number from 0 on.')

@@ -1,6 +1,6 @@
 // Questions in, answers out: the whole path of DESIGN in one place. Reads top to bottom:
 // passages -> context -> token ids -> logits -> ranking. Questions go through in windows that grow, so that the first answers come at
-// once and a GPU still finds enough neighbours of one length; the next window is prepared while the present one is scored.
+// once and a GPU still finds enough neighbours of one length; the next window is prepared while the present one is scored, where that is done elsewhere.
 // An answer depends on its question, the model, the settings and the device only, never on the window or its neighbours.
 import { throwIfAborted } from './errors'
 import type { Clock, Retriever, Scorer } from './ports'
@@ -62,8 +62,9 @@ export async function answerQuestions(
   let next = prepareNext()
   while (next) {
     const window: Prepared[] = await next
-    next = prepareNext()
+    const ahead = deps.scorer.isBlocking ? null : prepareNext()
     await scoreWindow(signal, window, deps.scorer, onAnswer)
+    next = deps.scorer.isBlocking ? prepareNext() : ahead
   }
 }
 

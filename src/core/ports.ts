@@ -9,6 +9,10 @@ export interface Scorer {
   readonly description: string
   /** Workers that score at the same time; 1 on a GPU. */
   readonly workers: number
+  /** Whether it computes in half precision, which a model may be unfit for. */
+  readonly isHalf?: boolean
+  /** Whether score() keeps the thread busy that calls it: preparing questions meanwhile would only interrupt it. */
+  readonly isBlocking?: boolean
   /**
    * Scores every input and calls `onLogits(index, logits)` once for each, in any order; logits: one per choice, in the input's order.
    * The logits of an input do not depend on the others. Rejects with AppError `aborted` soon after `signal` aborts.
@@ -45,6 +49,12 @@ export interface ModelFileReader {
   readonly name: string
   readonly bytes: number
   stream(signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** One that is also read from anywhere; no more of it than is asked for is held. */
+export interface SeekableFile extends ModelFileReader {
+  /** `length` bytes from `offset` on, verified as those of the stream. Reading forwards is cheapest. */
+  read(signal: AbortSignal, offset: number, length: number): Promise<Uint8Array>
 }
 
 /** Takes a model that is being compiled, chunk by chunk. Implementations: node (a folder), jobs/compile-model-store (the ChunkStore). */

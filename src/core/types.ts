@@ -125,12 +125,19 @@ export interface PlainGraph {
   inputs: { name: PlainInput; type: 'int64' | 'int32' }[]
   /** Of the inputs: 3 for [batch, choices, sequence], 2 for [batch, sequence]. */
   rank: 2 | 3
+  /** Axes of the inputs that have one size only; the others are free. */
+  fixed?: FixedAxes
   /** The name of the output that holds the logits. */
   output: string
   /** The token that fills a batch up. */
   padId: number
   /** Names of the files beside it that hold its weights. */
   data: string[]
+}
+export interface FixedAxes {
+  batch?: number
+  choices?: number
+  sequence?: number
 }
 export type PlainInput = 'input_ids' | 'attention_mask' | 'token_type_ids' | 'position_ids' | 'global_attention_mask'
 interface AnyManifest {

@@ -2,7 +2,7 @@
 // and otherwise fetches it, checks it against the manifest and stores it before handing it on: so the first read is the download, an
 // interrupted one resumes at the first missing chunk, a damaged chunk is fetched again, and nothing unverified is ever used.
 import { AppError } from '../core/errors'
-import type { ChunkStore, Exclusively, FileSource, ModelFileReader, Sha256 } from '../core/ports'
+import type { ChunkStore, Exclusively, FileSource, ModelFileReader, SeekableFile, Sha256 } from '../core/ports'
 import { readWhole } from '../core/read-whole'
 import type { ModelFile } from '../core/types'
 
@@ -37,7 +37,7 @@ export interface ReadProgress {
 export interface CachedFolder<M extends { files: readonly ModelFile[] }> {
   readonly manifest: M
   /** Throws model_file_missing. */
-  file(name: string): ModelFileReader
+  file(name: string): SeekableFile
   /** The error that made the store give up, if it did: the model then runs from memory. */
   readonly refused: AppError | null
   /** Bytes of the file that are stored. */
@@ -79,10 +79,36 @@ export function openCachedFolder<M extends { files: readonly ModelFile[] }>(
     async forget(name) {
       await deps.store.deletePrefix(prefixOf(described(name)))
     },
-    file(name): ModelFileReader {
+    file(name): SeekableFile {
       const file = described(name)
-      return { name, bytes: file.bytes, stream: (signal) => readChunks(signal, file, deps, keep, onRead) }
+      const stream = (signal: AbortSignal, from = 0, to = file.chunkSha256.length) => readChunks(signal, file, deps, keep, onRead, from, to)
+      return { name, bytes: file.bytes, stream: (signal) => stream(signal), read: createReader(file, stream) }
     },
+  }
+}
+
+/** Reads from anywhere, chunk by chunk; the last one is kept, in which the next read often begins. */
+function createReader(
+  file: ModelFile,
+  stream: (signal: AbortSignal, from: number, to: number) => AsyncIterable<Uint8Array>,
+): SeekableFile['read'] {
+  let last: { index: number; bytes: Uint8Array } | null = null
+  return async (signal, offset, length) => {
+    if (offset + length > file.bytes) throw new Error(`internal: ${file.name} has ${file.bytes} bytes, ${offset + length} are asked for`)
+    const out = new Uint8Array(length)
+    const end = offset + length
+    const take = (index: number, bytes: Uint8Array): void => {
+      const start = index * file.chunkBytes
+      const [from, to] = [Math.max(offset, start), Math.min(end, start + bytes.length)]
+      if (from < to) out.set(bytes.subarray(from - start, to - start), from - offset)
+    }
+    let index = Math.floor(offset / file.chunkBytes)
+    if (last?.index === index) take(index++, last.bytes)
+    for await (const bytes of stream(signal, index, Math.ceil(end / file.chunkBytes))) {
+      take(index, bytes)
+      last = { index: index++, bytes }
+    }
+    return out
   }
 }
 
@@ -92,6 +118,8 @@ async function* readChunks(
   deps: CacheDeps,
   keep: (key: string, bytes: Uint8Array) => Promise<void>,
   onRead: (progress: ReadProgress) => void,
+  from: number,
+  to: number,
 ): AsyncIterable<Uint8Array> {
   let fetched = 0
   const stored = async (chunk: number): Promise<Uint8Array | undefined> => {
@@ -100,7 +128,7 @@ async function* readChunks(
   }
   let network: ChunkReader | null = null
   try {
-    for (let chunk = 0; chunk < file.chunkSha256.length; chunk++) {
+    for (let chunk = from; chunk < to; chunk++) {
       if (signal.aborted) throw new AppError('aborted')
       let bytes = await stored(chunk)
       if (!bytes) {

@@ -82,10 +82,17 @@ export async function compileCheckpoint(
   }
 }
 
-/** Tokens of a pair; `asked`: null for what the model usually reads. Throws model_unsupported where more is asked for than it has positions. */
-export function pairTokens(model: Pick<Checkpoint, 'mostTokens' | 'usualTokens' | 'tokenizerTokens'>, asked: number | null): number {
-  const { mostTokens, usualTokens, tokenizerTokens } = model
-  const most = mostTokens ?? Infinity
+/** What attention computes at a time then fits what GPUs bind, head by head, whatever the model (core/compile/head-groups.ts). */
+const MOST_TOKENS = 4096
+type Tokens = Pick<Checkpoint, 'mostTokens' | 'usualTokens' | 'tokenizerTokens'>
+
+/** Tokens of a pair, at most. */
+export const mostPairTokens = ({ mostTokens }: Pick<Tokens, 'mostTokens'>): number => Math.min(mostTokens ?? Infinity, MOST_TOKENS)
+
+/** Tokens of a pair; `asked`: null for what the model usually reads. Throws model_unsupported where more is asked for than it can read. */
+export function pairTokens(model: Tokens, asked: number | null): number {
+  const { usualTokens, tokenizerTokens } = model
+  const most = mostPairTokens(model)
   if (asked !== null && asked > most)
     throw new AppError('model_unsupported', { field: 'the number of tokens', value: asked, known: `up to ${most}` })
   return asked ?? Math.min(tokenizerTokens ?? usualTokens, most)

@@ -4,7 +4,7 @@ import { openCheckpoint, type ByteSource } from '../core/checkpoint'
 import { planWeightFile } from '../core/checkpoint/weight-file'
 import { openOnnxModel } from '../core/onnx-file'
 import type { Architecture, Layout, Precision } from '../core/types'
-import { pairTokens } from './compile-model'
+import { mostPairTokens, pairTokens } from './compile-model'
 
 export interface ModelSummary {
   /** A checkpoint is compiled; an .onnx file is kept as it is; a folder was compiled before. */
@@ -19,8 +19,8 @@ export interface ModelSummary {
   /** A classifier of sequences with one label, not a multiple-choice model: it scores pairs just as well. */
   isPairScorer: boolean
   licence: string | null
-  /** Of a question with one option: what it reads unless something else is asked for, and the most that can be; null where nothing limits it. */
-  tokens: { usual: number; most: number | null }
+  /** Of a question with one option: what it reads unless something else is asked for, and the most that can be. */
+  tokens: { usual: number; most: number }
   /** Bytes of the weights in every precision that it can be kept in. */
   sizes: { precision: Precision; bytes: number }[]
   /** Bytes of all files. */
@@ -32,13 +32,13 @@ const PRECISIONS = ['q8', 'q4', 'fp16', 'fp32'] as const satisfies Precision[]
 export async function inspectModel(place: string, sources: readonly ByteSource[]): Promise<ModelSummary> {
   const onnx = await openOnnxModel(place, sources)
   const model = onnx ?? (await openCheckpoint(place, sources))
-  const { config, licence, mostTokens: most } = model
+  const { config, licence } = model
   const described = {
     title: titleOf(config),
     ...describeConfig(config),
     layout: 'pairs' as const,
     licence,
-    tokens: { usual: pairTokens(model, null), most },
+    tokens: { usual: pairTokens(model, null), most: mostPairTokens(model) },
     bytes: sources.reduce((sum, source) => sum + source.bytes, 0),
   }
   if ('graph' in model) {

@@ -24,6 +24,8 @@ export interface OpenRequest {
   data: readonly ModelFileReader[]
   precision: Precision
   arithmetic: Arithmetic
+  /** Whether 16-bit weights are computed with in 16 bits, where the device can. */
+  mayUseHalf: boolean
   workers: number
 }
 export interface ModelDeps {
@@ -94,6 +96,7 @@ export async function loadModel(
     data: dataFiles(folder),
     precision: choice.precision,
     arithmetic: choice.arithmetic,
+    mayUseHalf: manifest.selfTest !== null,
     workers: choice.workers,
   }
   const gpu = choice.device === 'auto' ? await deps.findGpu() : 'none'
@@ -117,6 +120,7 @@ export async function loadModel(
   }
 }
 
+/** Half precision is only for what a self-test can vouch for: where it fails, the same device computes in 32 bits. */
 async function openTested(
   signal: AbortSignal,
   open: ModelDeps['openCpu'],
@@ -130,6 +134,8 @@ async function openTested(
     return { scorer, error }
   } catch (error) {
     await scorer.close()
+    if (scorer.isHalf && error instanceof AppError && error.code !== 'aborted')
+      return openTested(signal, open, { ...request, mayUseHalf: false }, encoder)
     throw error
   }
 }
@@ -167,6 +173,7 @@ export async function raceDevices(
     data: dataFiles(folder),
     precision: choice.precision,
     arithmetic: choice.arithmetic,
+    mayUseHalf: manifest.selfTest !== null,
     workers: 0,
   }
   let gpu: Scorer

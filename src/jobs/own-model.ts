@@ -1,5 +1,5 @@
-// A compiled model on its way into the list of the visitor's own, out of the browser as one file, and back in. The file is an uncompressed tar of the
-// model's folder, so that any tool unpacks it for `--model DIR`. Whatever comes in is checked against the hashes that it brings.
+// A compiled model on its way into the list of the visitor's own, out of the browser as its folder or as one file, and back in. The file is an
+// uncompressed tar of the folder, so that any tool unpacks it for `--model DIR`. Whatever comes in is checked against the hashes that it brings.
 import type { ByteSource } from '../core/checkpoint'
 import { baseOf, damaged, readExactly, readJson } from '../core/checkpoint/source'
 import { AppError, throwIfAborted } from '../core/errors'
@@ -9,6 +9,7 @@ import { readTar, tarEnd, tarHeader, tarPadding } from '../core/retrieve'
 import { createSha256 } from '../core/sha256'
 import type { Manifest } from '../core/types'
 import type { CachedFolder } from './cached-folder'
+import { describeFile } from './chunks'
 
 const MANIFEST = 'model.json'
 /** A folder of ours has chunks of 4 MiB; a few times that is still no danger to memory. */
@@ -43,7 +44,7 @@ export async function openModelFolder(place: string, sources: readonly ByteSourc
   }
   const manifest = { ...listed, files: listed.files.filter(({ name }) => files.has(name)) }
   const hasWeights = manifest.files.some(({ precision }) => precision !== undefined)
-  const weights = listed.files.find(({ precision }) => precision !== undefined)?.name ?? 'a weight file'
+  const weights = listed.files.find(({ precision }) => precision !== undefined)?.name ?? 'weight file'
   const missing = hasWeights ? ['tokenizer.json', 'stems.json'].find((name) => !files.has(name)) : weights
   if (missing !== undefined) throw new AppError('model_file_missing', { file: missing, place })
   return { manifest, files }
@@ -89,10 +90,43 @@ export async function listModel(manifest: Manifest, createdAt: number, models: M
   return record
 }
 
+/**
+ * The model's folder as it stands, a chunk in memory at a time, model.json last: what is not whole is no model. Progress counts bytes. After an error or
+ * an abort nothing of it is left. Rejects with weights_damaged where a stored chunk is lost, file_unwritable, aborted.
+ */
+export async function writeModel(
+  signal: AbortSignal,
+  folder: CachedFolder<Manifest>,
+  { writer, sha256 }: { writer: ModelFolderWriter; sha256: Sha256 },
+  onProgress: (done: number, total: number) => void,
+): Promise<void> {
+  const { files } = folder.manifest
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  let done = 0
+  try {
+    for (const file of files) {
+      let index = 0
+      for await (const chunk of folder.file(file.name).stream(signal)) {
+        throwIfAborted(signal)
+        await writer.chunk(signal, file.name, index++, chunk)
+        onProgress((done += chunk.length), total)
+      }
+      await writer.finish(signal, file)
+    }
+    const json = manifestBytes(folder.manifest)
+    await writer.chunk(signal, MANIFEST, 0, json)
+    await writer.finish(signal, await describeFile(MANIFEST, json, sha256))
+  } catch (error) {
+    await writer.discard()
+    throw error
+  }
+}
+const manifestBytes = (manifest: Manifest): Uint8Array => new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`)
+
 /** The pieces of the archive, in order, one chunk at a time. `name`: its folder. Rejects with weights_damaged where a stored chunk is lost, aborted. */
 export async function* packModel(signal: AbortSignal, name: string, folder: CachedFolder<Manifest>): AsyncGenerator<Uint8Array> {
   const { manifest } = folder
-  const json = new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`)
+  const json = manifestBytes(manifest)
   yield* [tarHeader(`${name}/${MANIFEST}`, json.length), json, tarPadding(json.length)]
   for (const file of manifest.files) {
     yield tarHeader(`${name}/${file.name}`, file.bytes)

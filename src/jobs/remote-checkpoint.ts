@@ -211,5 +211,5 @@ const pageInstead = (address: string, file: string): AppError => new AppError('a
 function lacking(place: string, sources: readonly ByteSource[]): AppError {
   const hasConfig = sources.some(({ name }) => name === 'config.json')
   const hint = hasConfig ? `Pagewise reads ${[...WEIGHTS, ...GRAPHS].join(', ')}.` : 'Give the address of the folder that holds it.'
-  return new AppError('checkpoint_file_missing', { place, file: hasConfig ? 'a weight file' : 'config.json', hint })
+  return new AppError('checkpoint_file_missing', { place, file: hasConfig ? 'weight file' : 'config.json', hint })
 }

@@ -1,5 +1,5 @@
 // A run: answers the questions that are not answered yet, reports in small groups, and checkpoints each group, so that a pause, a reload or
-// a crash loses at most about a second of work. Where storage is refused the run goes on in memory and says so in its outcome.
+// a crash loses at most about a second of work. Where storage is refused the run goes on in memory and says so at once.
 import { AppError } from '../core/errors'
 import { answerQuestions, type PipelineDeps, type PipelineSettings } from '../core/pipeline'
 import type { Progress, RunStore } from '../core/ports'
@@ -22,11 +22,10 @@ export interface RunTime {
   retrievalSeconds: number
 }
 export interface RunDeps extends PipelineDeps {
-  runs: RunStore
-}
-export interface RunOutcome {
-  /** storage_refused where the checkpoints could not be kept. */
-  refused: AppError | null
+  /** null: nothing of this run can be kept. */
+  runs: RunStore | null
+  /** Called once, with storage_refused: from here on nothing is kept. */
+  onRefused(error: AppError): void
 }
 
 const REPORT_MS = 100
@@ -38,8 +37,9 @@ export async function runJob(
   job: RunJob,
   deps: RunDeps,
   onAnswers: (answers: Answer[], progress: Progress) => void,
-): Promise<RunOutcome> {
-  const { clock, runs } = deps
+): Promise<void> {
+  const { clock } = deps
+  let { runs } = deps
   const startedAt = clock.now()
   const isAnswered = new Set(job.answered.map((answer) => answer.index))
   const open = job.questions.filter((question) => !isAnswered.has(question.row - 1))
@@ -51,7 +51,6 @@ export async function runJob(
   let reportedAt = clock.now()
   let savedAt = reportedAt
   let saving: Promise<void> = Promise.resolve()
-  let refused: AppError | null = null
 
   const before = { ...job.spent }
   const retriever = deps.retriever && new TimedRetriever(deps.retriever, clock)
@@ -72,13 +71,14 @@ export async function runJob(
     if (block.length === 0) return
     const change = { done, ...readClock() }
     saving = saving.then(async () => {
-      if (refused) return
+      if (!runs) return
       try {
         await runs.appendAnswers(job.runId, block)
         await runs.update(job.runId, change)
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'storage_refused') throw error
-        refused = error
+        runs = null
+        deps.onRefused(error)
       }
     })
     saving.catch(() => undefined) // awaited below
@@ -93,7 +93,6 @@ export async function runJob(
       if (now - reportedAt >= REPORT_MS) report()
       if (now - savedAt >= CHECKPOINT_MS) save()
     })
-    return { refused: refused as AppError | null }
   } finally {
     readClock()
     report()

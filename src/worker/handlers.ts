@@ -44,6 +44,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
       return null
     },
     'models.export': async ({ modelId }, { signal }) => (await modelFiles()).export(signal, modelId),
+    'models.exportFolder': async (params, { signal, emit }) => (await modelFiles()).exportFolder(signal, params, emit),
     'models.rename': async ({ modelId, title }) => {
       await models.rename(modelId, title)
       return null

@@ -1,4 +1,5 @@
 // Composition root of the page's worker: picks the adapters and serves the protocol.
+import { openDirectoryWriter } from '../adapters/browser/directory-writer'
 import { findGpu, viewGpu, viewStorage } from '../adapters/browser/environment'
 import { createClock } from '../adapters/clock/clock'
 import { deflateRaw, inflateRaw } from '../adapters/compression/deflate'
@@ -11,7 +12,7 @@ import { openHttpSource } from '../adapters/http/source'
 import { openDatabase } from '../adapters/indexeddb/database'
 import { createChunkStore, createLibraryStore, createModelStore, createRunStore } from '../adapters/indexeddb/stores'
 import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryModelStore, createMemoryRunStore } from '../adapters/memory/stores'
-import { openOrt } from '../adapters/ort/browser'
+import { openOrt, openOrtReference } from '../adapters/ort/browser'
 import { openParquet } from '../adapters/parquet/parquet'
 import { openBrowserEmbedder } from '../adapters/transformers/browser'
 import { createHandlers } from './handlers'
@@ -52,7 +53,8 @@ serve(
         : openOrt(signal, { ...request, device: 'wasm', ...(request.workers > 0 ? { threads: request.workers } : {}) }),
     openGpu: (signal, request) => openOrt(signal, { ...request, device: 'webgpu' }),
     openRemote: openRemoteFolder,
-    openReference: (signal, request) => openOrt(signal, { ...request, device: 'wasm' }),
+    openDirectory: openDirectoryWriter,
+    openReference: openOrtReference,
     findGpu,
     openEmbedder: async (signal, request) => openBrowserEmbedder(signal, request, (await findGpu()) === 'hardware'),
     storage: {

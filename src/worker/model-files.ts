@@ -2,29 +2,30 @@
 // that a model is there whole or not at all.
 import type { ByteSource } from '../core/checkpoint'
 import { AppError } from '../core/errors'
-import type { Clock, ModelRecord, Progress, RemoteFolder, Scorer } from '../core/ports'
+import type { Clock, ModelFolderWriter, ModelRecord, Progress, RemoteFolder, Scorer } from '../core/ports'
 import { readWhole } from '../core/read-whole'
 import type { Manifest, SelfTest } from '../core/types'
 import { openCachedFolder, storedOnly } from '../jobs/cached-folder'
 import { compileCheckpoint } from '../jobs/compile-model'
 import { blobSource, createStoreWriter, type StoreWriter } from '../jobs/compile-model-store'
 import { describeConfig, inspectModel } from '../jobs/inspect-model'
-import type { OpenRequest } from '../jobs/load-model'
-import { makeSelfTest } from '../jobs/make-self-test'
-import { importModel, listModel, openModelFolder, packModel, unpackModel, type ModelFolder } from '../jobs/own-model'
+import { makeSelfTest, type ReferenceRequest } from '../jobs/make-self-test'
+import { importModel, listModel, openModelFolder, packModel, unpackModel, writeModel, type ModelFolder } from '../jobs/own-model'
 import { createMeter } from '../jobs/progress'
 import { forgetRemote, openRemoteCheckpoint, type RemoteCheckpoint } from '../jobs/remote-checkpoint'
 import { folderName } from './blob-folder'
 import { lostWeights, type ModelHost, type ModelHostDeps } from './model-host'
-import { MOST_TESTED_BYTES, type ModelEntry, type ModelParams, type ModelProgress, type ModelSource, type ModelView } from './protocol'
+import { MOST_TESTED_ONNX_BYTES, type ModelEntry, type ModelParams, type ModelProgress, type ModelSource, type ModelView } from './protocol'
 
 export interface ModelFilesDeps extends ModelHostDeps {
   clock: Clock
   /** Milliseconds since 1970. */
   wallClock(): number
   openRemote(base: string): RemoteFolder
-  /** The graph on a CPU runtime, by which the self-test is made. */
-  openReference(signal: AbortSignal, request: Pick<OpenRequest, 'manifest' | 'weights' | 'data' | 'precision'>): Promise<Scorer>
+  /** Makes a folder in a directory that the visitor picked; its name may get a number. Rejects with file_unwritable. */
+  openDirectory(directory: FileSystemDirectoryHandle, name: string): Promise<{ name: string; writer: ModelFolderWriter }>
+  /** The graph on a CPU runtime, by which the self-test is made; one that came as a file is opened whole. */
+  openReference(signal: AbortSignal, request: ReferenceRequest): Promise<Scorer>
 }
 interface Opened {
   place: string
@@ -75,6 +76,21 @@ export class ModelFiles {
     for await (const piece of packModel(signal, slug(folder.manifest.title), folder))
       pieces.push(new Blob([piece as Uint8Array<ArrayBuffer>]))
     return new Blob(pieces, { type: 'application/x-tar' })
+  }
+
+  /** Rejects with model_gone, weights_damaged, file_unwritable, aborted. */
+  async exportFolder(
+    signal: AbortSignal,
+    { modelId, directory }: { modelId: string; directory: FileSystemDirectoryHandle },
+    emit: (progress: Progress) => void,
+  ): Promise<{ folder: string }> {
+    const folder = await this.host.folder(signal, modelId)
+    const { name, writer } = await this.deps.openDirectory(directory, slug(folder.manifest.title))
+    const meter = createMeter(this.deps.clock)
+    await writeModel(signal, folder, { writer, sha256: this.deps.cache('').sha256 }, (done, total) => {
+      emit(meter(done, total))
+    })
+    return { folder: name }
   }
 
   async #open(signal: AbortSignal, source: ModelSource, emit: Emit): Promise<Opened> {
@@ -146,7 +162,7 @@ export class ModelFiles {
       stems: await readWhole(signal, embedded.file('stems.json')),
       selfTest: (s: AbortSignal, draft: Manifest) => {
         emit({ phase: 'testing', done: 0, total: 0, rate: 0, secondsLeft: null })
-        return this.#selfTest(s, draft)
+        return this.#selfTest(s, draft, emit)
       },
     }
     return compileCheckpoint(signal, place, sources, { id: slug(title), title, precision, maxTokens }, deps, (progress: Progress) => {
@@ -154,10 +170,15 @@ export class ModelFiles {
     })
   }
 
-  async #selfTest(signal: AbortSignal, manifest: Manifest): Promise<SelfTest | null> {
-    if (manifest.files.reduce((sum, { bytes }) => sum + bytes, 0) > MOST_TESTED_BYTES) return null
+  async #selfTest(signal: AbortSignal, manifest: Manifest, emit: Emit): Promise<SelfTest | null> {
+    const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
+    if (manifest.architecture === 'onnx' && bytes > MOST_TESTED_ONNX_BYTES) return null
     const folder = openCachedFolder(manifest, { ...this.deps.cache(''), source: storedOnly(manifest.title, lostWeights) })
-    return makeSelfTest(signal, folder, (s, request) => this.deps.openReference(s, request))
+    const meter = createMeter(this.deps.clock)
+    const open = (s: AbortSignal, request: ReferenceRequest): Promise<Scorer> => this.deps.openReference(s, request)
+    return makeSelfTest(signal, folder, open, (done, total) => {
+      emit({ phase: 'testing', ...meter(done, total) })
+    })
   }
 
   /** A full store is told with what the model needs. */

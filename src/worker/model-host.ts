@@ -60,6 +60,7 @@ export class ModelHost {
       precision: model.choice.precision,
       arithmetic: model.choice.arithmetic,
       device: model.scorer.device,
+      isHalf: model.scorer.isHalf ?? false,
       workers: model.scorer.workers,
       reason: { code: model.reason.code, detail: { ...model.reason.detail } },
       speeds: model.speeds,

@@ -58,6 +58,8 @@ export interface ModelCalls {
   'models.letGo': { params: { address: string }; event: never; result: null }
   /** An own model as one file: a tar of its folder. */
   'models.export': { params: { modelId: string }; event: never; result: Blob }
+  /** An own model as a folder in a directory that the visitor picked; the folder's name. Aborting leaves nothing behind. */
+  'models.exportFolder': { params: { modelId: string; directory: FileSystemDirectoryHandle }; event: Progress; result: { folder: string } }
   'models.rename': { params: { modelId: string; title: string }; event: never; result: null }
   /** Deletes an own model for good. */
   'models.remove': { params: { modelId: string }; event: never; result: null }

@@ -9,8 +9,8 @@ import type { ModelCalls, ModelChoice, ModelSpeed } from './protocol-models'
 
 export type * from './protocol-models'
 
-/** A larger model has no self-test: the reference keeps the weights twice, which is too much for a tab. */
-export const MOST_TESTED_BYTES = 1.5e9
+/** A larger model that is an .onnx file has no self-test: onnxruntime opens it whole and keeps the weights twice, which is too much for a tab. */
+export const MOST_TESTED_ONNX_BYTES = 1.5e9
 
 export interface ModelState {
   modelId: string
@@ -18,6 +18,8 @@ export interface ModelState {
   precision: Precision
   arithmetic: Arithmetic
   device: Device
+  /** Whether the GPU computes in half precision. */
+  isHalf?: boolean
   workers: number
   /** Why this device: a code and values for the page's text table. */
   reason: { code: DeviceReason; detail: Record<string, string | number> }
@@ -181,6 +183,8 @@ export interface AnswerSummary {
 export type RunEvent =
   | { kind: 'started'; runId: string; total: number; done: number }
   | { kind: 'answers'; answers: AnswerSummary[]; progress: Progress; mapAt3: number | null }
+  /** The answers outlive the page no more; `reason`: what the browser says, null where it keeps nothing at all. */
+  | { kind: 'unkept'; reason: string | null }
 
 export interface RunSummary {
   runId: string

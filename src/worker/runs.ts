@@ -28,6 +28,8 @@ interface OpenRun {
   record: RunRecord
   settings: RunSettings
   file: OpenFile
+  /** Nothing of it is stored. */
+  isUnkept?: boolean
 }
 
 export class Runs {
@@ -72,13 +74,16 @@ export class Runs {
       settings: { ...settings, state },
       edits: file.edits,
     }
+    this.#run = { record, settings, file }
     try {
       await this.deps.runs.create(record, file.bytes)
+      if (!this.deps.runs.isPersistent) emit({ kind: 'unkept', reason: null })
     } catch (error) {
       // Storage is full: the run goes on, it just cannot be resumed after a reload.
       if (!(error instanceof AppError) || error.code !== 'storage_refused') throw error
+      this.#run.isUnkept = true
+      emit(unkept(error))
     }
-    this.#run = { record, settings, file }
     return this.deps.models.use(model, () => this.#answer(signal, model, emit))
   }
 
@@ -133,7 +138,17 @@ export class Runs {
     try {
       const retriever = await openBook(signal, settings.openBook, needsLibrary(questions, settings), this.deps.libraries, emit)
       const job = { runId: record.id, questions, answered, spent, settings: pipelineSettings(settings) }
-      const deps = { encoder: model.encoder, scorer: model.scorer, retriever, clock: this.deps.clock, runs: this.deps.runs }
+      const deps = {
+        encoder: model.encoder,
+        scorer: model.scorer,
+        retriever,
+        clock: this.deps.clock,
+        runs: run.isUnkept ? null : this.deps.runs,
+        onRefused: (error: AppError) => {
+          run.isUnkept = true
+          emit(unkept(error))
+        },
+      }
       await runJob(signal, job, deps, onAnswers)
       const mapAt3 = evaluationOf(file)?.mapAt3.value ?? null
       await this.#update(run, { status: 'done', done: questions.length, ...spent, mapAt3 })
@@ -220,6 +235,7 @@ function needsLibrary(questions: readonly Question[], { openBook: { isAlsoWithCo
   return isAlsoWithContext || questions.some((question) => question.context === null)
 }
 
+const unkept = ({ code, detail }: AppError): RunEvent => ({ kind: 'unkept', reason: String(detail['reason'] ?? code) })
 function stateOf(record: RunRecord): ModelState | undefined {
   return (record.settings as { state?: ModelState }).state
 }

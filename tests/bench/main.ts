@@ -44,9 +44,10 @@ const BROWSER: [string, Spec][] = [
   ['our graph, 8-bit blocks, onnxruntime-web WASM, 2 threads, one by one', { kind: 'graph', precision: 'q8', threads: 2 }],
 ]
 const NODE: [string, NodeSpec][] = [
+  ['onnxruntime on our graph, float, 2 threads (the default)', { kind: 'graph', precision: 'q8', arithmetic: 'float', threads: 2 }],
+  ['onnxruntime on our graph, int8, 2 threads', { kind: 'graph', precision: 'q8', arithmetic: 'int8', threads: 2 }],
   ['engine, float, 2 workers', { kind: 'engine', precision: 'q8', arithmetic: 'float', workers: 2 }],
   ['engine, int8, 2 workers', { kind: 'engine', precision: 'q8', arithmetic: 'int8', workers: 2 }],
-  ['our graph, fp32, onnxruntime-node, 2 threads, one by one', { kind: 'graph', precision: 'fp32', threads: 2 }],
 ]
 
 async function main(): Promise<void> {

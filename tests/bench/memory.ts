@@ -1,4 +1,4 @@
-// How much memory a process took at most, as the system counts it (Linux: VmHWM, the high-water mark of resident pages). NaN elsewhere.
+// How much memory processes take, as the system counts it (Linux: VmRSS, resident pages, and VmHWM, their high-water mark). NaN elsewhere.
 import { readdirSync, readFileSync } from 'node:fs'
 
 const read = (pid: string, file: string): string => {
@@ -15,10 +15,23 @@ export const peakBytes = (pid: string | number = 'self'): number => fieldOf(Stri
 
 /** Bytes of the largest of the browser's pages that this process has open. */
 export function largestRenderer(): number {
+  const peaks = descendants()
+    .filter((pid) => read(pid, 'cmdline').includes('--type=renderer'))
+    .map(peakBytes)
+  return peaks.length > 0 ? Math.max(...peaks) : NaN
+}
+
+/** Bytes that the browser which this process has open takes now, all its processes together. What they share counts in each. */
+export function browserBytes(): number {
+  const sizes = descendants().map((pid) => fieldOf(pid, 'VmRSS') * 1024 || 0)
+  return sizes.length > 0 ? sizes.reduce((sum, bytes) => sum + bytes) : NaN
+}
+
+/** Those that this process started, and those that they started. */
+function descendants(): string[] {
   const parents = new Map(processes().map((pid) => [pid, String(fieldOf(pid, 'PPid'))]))
   const isOurs = (pid: string | undefined): boolean => pid !== undefined && (pid === String(process.pid) || isOurs(parents.get(pid)))
-  const peaks = [...parents.keys()].filter((pid) => read(pid, 'cmdline').includes('--type=renderer') && isOurs(pid)).map(peakBytes)
-  return peaks.length > 0 ? Math.max(...peaks) : NaN
+  return [...parents.keys()].filter((pid) => isOurs(parents.get(pid)))
 }
 
 function processes(): string[] {

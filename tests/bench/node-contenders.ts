@@ -9,7 +9,7 @@ import { manifest, type TimedQuestion } from './sets'
 
 export type NodeSpec =
   | { kind: 'engine'; precision: Precision; arithmetic: Arithmetic; workers: number }
-  | { kind: 'graph'; precision: Precision; threads: number }
+  | { kind: 'graph'; precision: Precision; arithmetic: Arithmetic; threads: number }
   | { kind: 'peer'; threads: number; path: string }
 
 export async function openNode(spec: NodeSpec, first: TimedQuestion): Promise<{ contender: Contender; first: number }> {
@@ -31,7 +31,10 @@ export async function openNode(spec: NodeSpec, first: TimedQuestion): Promise<{ 
             await openEngine(signal, { manifest, weights, precision, arithmetic: spec.arithmetic, workers: spec.workers }),
             false,
           )
-        : scorerContender(await openOrtNode(signal, { manifest, weights, precision, device: 'cpu', threads: spec.threads }), true)
+        : scorerContender(
+            await openOrtNode(signal, { manifest, weights, precision, arithmetic: spec.arithmetic, device: 'cpu', threads: spec.threads }),
+            false,
+          )
   }
   await contender.run([first])
   return { contender, first: (performance.now() - startedAt) / 1000 }

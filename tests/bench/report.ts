@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, totalmem } from 'node:os'
 
-export type Part = 'speed' | 'cold' | 'pairs' | 'quality' | 'quality-checkpoints'
+export type Part = 'speed' | 'cold' | 'pairs' | 'quality' | 'quality-checkpoints' | 'memory'
 const PATH = 'docs/benchmarks.md'
 
 /** Prints a part, and writes it unless `isDry`. */

@@ -13,11 +13,26 @@ export const SOFTWARE_WEBGPU = [
   '--use-vulkan=swiftshader',
   '--ignore-gpu-blocklist',
 ]
+/** The machine's own GPU, where it has one that Chromium takes. */
+export const HARDWARE_WEBGPU = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-vulkan=native',
+  '--use-angle=vulkan',
+  '--ignore-gpu-blocklist',
+]
 
 export async function launch(args: string[] = []): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === null) throw new Error('no Chromium found: install chromium, or set PAGEWISE_CHROMIUM to its path')
   return chromium.launch({ executablePath, args: [...QUIET, ...args] })
+}
+
+/** A browser that keeps what pages store in `profile`, a folder; without one it is kept in memory. */
+export async function launchWithProfile(profile: string, args: string[] = []): Promise<BrowserContext> {
+  const executablePath = findChromium()
+  if (executablePath === null) throw new Error('no Chromium found: install chromium, or set PAGEWISE_CHROMIUM to its path')
+  return chromium.launchPersistentContext(profile, { executablePath, args: [...QUIET, ...args] })
 }
 
 export interface Served {

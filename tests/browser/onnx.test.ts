@@ -10,8 +10,11 @@ describe('an .onnx file', () => {
   it.each([
     ['choices', 'wasm', 1, 1e-4],
     ['pairs', 'wasm', 1, 1e-4],
+    ['fixed-choices', 'wasm', 1, 1e-4],
+    ['fixed-pairs', 'wasm', 1, 1e-4],
     ['choices', 'webgpu', 6, 1e-3],
     ['pairs', 'webgpu', 6, 1e-3],
+    ['fixed-choices', 'webgpu', 6, 1e-3],
   ])('that reads %s gives the logits of PyTorch on %s (of every n-th question: %d)', async (kind, device, every, tolerance) => {
     expect(await sources.call<number>('onnx', 'errorOnDevice', { fixtures, kind, device, every })).toBeLessThan(tolerance)
   })

@@ -47,6 +47,17 @@ describe.each(DEVICES)('the graph of a checkpoint on %s', (device, most, names) 
   })
 })
 
+describe('the graph of a checkpoint for long texts', () => {
+  // So long that the heads of these small models do not fit in one buffer together.
+  const mostTokens = 8192
+  it.each(['bert-wordpiece', 'deberta-v3-unigram', 'longformer-bpe', 'mpnet-wordpiece'])(
+    'reproduces the logits of PyTorch with its heads in parts on WebGPU: %s',
+    async (folder) => {
+      expect((await ask(folder, 'webgpu', { every: 6, mostTokens })).error).toBeLessThan(1e-3)
+    },
+  )
+})
+
 describe('the graph of a compiled checkpoint', () => {
   it.each(FOLDERS.flatMap((folder) => (['q8', 'q4'] as const).map((precision) => [folder, precision] as const)))(
     'computes on WebGPU what it computes in WebAssembly: %s, %s',
@@ -54,6 +65,15 @@ describe('the graph of a compiled checkpoint', () => {
       const [gpu, cpu] = [await ask(folder, 'webgpu', { precision, every: 6 }), await ask(folder, 'wasm', { precision, every: 6 })]
       const apart = gpu.logits.flatMap((row, q) => row.map((logit, c) => Math.abs(logit - cpu.logits[q]![c]!)))
       expect(Math.max(...apart)).toBeLessThan(APART)
+    },
+  )
+  it.each(FOLDERS.flatMap((folder) => (['fp32', 'q8'] as const).map((precision) => [folder, precision] as const)))(
+    'computes in WebAssembly a segment at a time what it computes as a whole: %s, %s',
+    async (folder, precision) => {
+      const asked = { precision, every: 6 }
+      const [whole, parts] = [await ask(folder, 'wasm', asked), await ask(folder, 'wasm', { ...asked, segmentBytes: 8000 })]
+      const apart = parts.logits.flatMap((row, q) => row.map((logit, c) => Math.abs(logit - whole.logits[q]![c]!)))
+      expect(Math.max(...apart)).toBeLessThan(1e-5)
     },
   )
   it.each(FOLDERS)('is near PyTorch in integers, in WebAssembly: %s', async (folder) => {

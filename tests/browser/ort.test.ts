@@ -1,6 +1,7 @@
 // The written graph on onnxruntime-web: WebAssembly as a second opinion on the engine, WebGPU on the software adapter.
 import { describe, expect, it } from 'vitest'
-import { SOFTWARE_WEBGPU } from './launch'
+import type { GpuView } from '../../src/adapters/browser/environment'
+import { HARDWARE_WEBGPU, SOFTWARE_WEBGPU } from './launch'
 import type { Outcome } from './page/models'
 import { EMBEDDED, TINY, useSources } from './sources'
 
@@ -26,10 +27,28 @@ describe('the graph on WebGPU', () => {
     const apart = gpu.logits.flatMap((row, q) => row.map((logit, c) => Math.abs(logit - cpu.logits[q]![c]!)))
     expect(Math.max(...apart)).toBeLessThan(1e-2)
   })
+  it('computes weights of 16 bits in 32, since this adapter has no half precision', async () => {
+    const { error, description } = await ask({ ...TINY, file: 'weights.fp16.safetensors', precision: 'fp16' })
+    expect([description, error < 1e-3]).toEqual(['onnxruntime, WebGPU, fp16', true])
+  })
   it('reproduces one batch of the embedded model within 1e-3', async () => {
     const asked = { ...EMBEDDED, file: 'weights.fp16.safetensors', precision: 'fp32', every: 23 }
     const { error, questions } = await ask(asked)
     expect(questions).toBe(4)
     expect(error).toBeLessThan(1e-3)
+  })
+})
+
+// Chromium's software adapter has no shader-f16, and Chromium takes no other software driver; tests/contract/ort-halves.test.ts runs the same
+// graphs on one that has it.
+describe('half precision on WebGPU, where Chromium finds an adapter with shader-f16', () => {
+  const sources = useSources({ args: HARDWARE_WEBGPU })
+
+  it('is near the logits of the embedded model', async (context) => {
+    const gpu = await sources.call<GpuView | null>('models', 'viewGpu')
+    context.skip(!gpu?.hasF16, 'this machine has no GPU with shader-f16 that Chromium takes')
+    const asked = { ...EMBEDDED, file: 'weights.fp16.safetensors', precision: 'fp16', every: 23, device: 'webgpu' }
+    const { error, description } = await sources.call<Outcome>('models', 'onOrt', asked)
+    expect([description, error < 0.075]).toEqual(['onnxruntime, WebGPU, fp16, computed in 16 bits', true])
   })
 })

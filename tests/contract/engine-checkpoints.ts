@@ -1,6 +1,6 @@
 // The tiny checkpoints of tests/fixtures/checkpoints as models of layout pairs, with what PyTorch says about them. Used in Node and, bundled,
 // in the browser.
-import type { ModelFileReader } from '../../src/core/ports'
+import type { ModelFileReader, SeekableFile } from '../../src/core/ports'
 import type { Architecture, PairsInput, PairsManifest } from '../../src/core/types'
 import type { GoldenItem } from './engine-golden'
 
@@ -35,6 +35,10 @@ export function checkpointManifest(config: Record<string, unknown>, golden: unkn
     selfTest: null,
     scores: [],
   }
+}
+
+export function seekable(name: string, bytes: Uint8Array): SeekableFile {
+  return { ...bytesReader(name, bytes), read: (_signal, offset, length) => Promise.resolve(bytes.slice(offset, offset + length)) }
 }
 
 export function bytesReader(name: string, bytes: Uint8Array, chunkBytes = 50_000): ModelFileReader {

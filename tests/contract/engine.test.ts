@@ -1,5 +1,5 @@
 // The engine in Node against PyTorch: tests/fixtures/default/golden.json was made by models/recipe/make_golden.py from the fp16 weights of
-// models/default (its header names the command and versions). engine-page.ts runs the same checks in a browser, on the build with relaxed SIMD.
+// models/default (its header names the command and versions). tests/browser runs these checks in a page.
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
@@ -97,6 +97,17 @@ describe('the engine, int8 arithmetic', () => {
     const alone: number[][] = []
     for (const item of some) alone.push(...(await scoreAll(scorer, [item])))
     expect(await scoreAll(scorer, some)).toEqual(alone)
+  })
+})
+
+describe('the build with relaxed SIMD', () => {
+  it('reproduces the logits of PyTorch within 1e-4', async () => {
+    const scorer = await open('fp16', { workers: 2, build: 'relaxed' })
+    expect(largestError(golden, await scoreAll(scorer, golden))).toBeLessThan(1e-4)
+  })
+  it('ranks first as PyTorch does in int8, near-ties aside', async () => {
+    const scorer = await open('q8', { arithmetic: 'int8', workers: 2, build: 'relaxed' })
+    expect(topOneAgreement(golden, await scoreAll(scorer, golden))).toBeGreaterThanOrEqual(0.95)
   })
 })
 

@@ -14,12 +14,15 @@ const CHECKPOINT = 'checkpoints/bert-wordpiece'
 export type ReadFixture = (path: string) => Promise<Uint8Array>
 export const never = new AbortController().signal
 
-export type Kind = 'choices' | 'pairs'
-const FILES: Record<Kind, string[]> = { choices: ['model.onnx'], pairs: ['model.onnx', 'model.onnx.data'] }
+export const KINDS = ['choices', 'pairs', 'fixed-choices', 'fixed-pairs'] as const
+export type Kind = (typeof KINDS)[number]
+const filesOf = (kind: Kind): string[] => (kind === 'pairs' ? ['model.onnx', 'model.onnx.data'] : ['model.onnx'])
+/** Tokens of the longest pair that the graph takes. */
+export const LONGEST: Record<Kind, number> = { choices: 64, pairs: 64, 'fixed-choices': 64, 'fixed-pairs': 48 }
 
 /** What somebody with such a model drops: the graph and what transformers saved beside it. */
 async function onnxSources(kind: Kind, read: ReadFixture): Promise<ByteSource[]> {
-  const graph = FILES[kind].map((name) => [name, `onnx/${kind}/${name}`])
+  const graph = filesOf(kind).map((name) => [name, `onnx/${kind}/${name}`])
   const beside = ['config.json', 'tokenizer.json', 'tokenizer_config.json'].map((name) => [name, `${CHECKPOINT}/${name}`])
   return Promise.all(
     [...graph, ...beside].map(async ([name, path]) => {
@@ -68,10 +71,11 @@ export interface GoldenItem {
   truncated: boolean[]
 }
 
-/** The questions of the checkpoint's golden file, with the ids that PyTorch was fed. */
-export async function goldenItems(read: ReadFixture): Promise<(GoldenItem & PairsInput)[]> {
+/** The questions of the checkpoint's golden file that the graph can take whole, with the ids that PyTorch was fed. */
+export async function goldenItems(read: ReadFixture, kind: Kind): Promise<(GoldenItem & PairsInput)[]> {
   const { items } = JSON.parse(new TextDecoder().decode(await read(`${CHECKPOINT}/golden.json`))) as { items: GoldenItem[] }
-  return items.map((item) => ({
+  const taken = items.filter(({ attention_lengths }) => Math.max(...attention_lengths) <= LONGEST[kind])
+  return taken.map((item) => ({
     ...item,
     layout: 'pairs',
     pairs: item.input_ids.map((ids, c) => {

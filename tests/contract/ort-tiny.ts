@@ -17,9 +17,12 @@ export const items = readGolden(golden)
 /** The golden items, with the logits of the file of that precision. */
 export const itemsOf = (precision: 'q8' | 'q4') => items.map((item, i) => ({ ...item, logits: golden.items[i]![precision] }))
 
-export function weightsOf(precision: 'fp16' | 'q8' | 'q4'): ModelFileReader {
+type Stored = 'fp16' | 'q8' | 'q4'
+export const bytesOf = (precision: Stored): Uint8Array => new Uint8Array(readFileSync(`${FOLDER}/weights.${precision}.safetensors`))
+
+export function weightsOf(precision: Stored): ModelFileReader {
   const name = `weights.${precision}.safetensors`
-  const bytes = new Uint8Array(readFileSync(`${FOLDER}/${name}`))
+  const bytes = bytesOf(precision)
   return {
     name,
     bytes: bytes.length,

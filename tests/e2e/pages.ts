@@ -20,6 +20,8 @@ export interface VisitOptions {
   context?: BrowserContext
   /** Requests that fail, as a URL pattern. */
   block?: string
+  /** What the browser grants the page. */
+  quotaBytes?: number
 }
 
 /** Starts the server and the browser once a file; `visit` opens the page. `plugins` may serve more beside it. */
@@ -39,13 +41,17 @@ export function usePages(plugins: Plugin[] = []) {
     await served.close()
   })
   return {
-    async visit({ width = 1280, height = 860, theme = 'light', hash = '', context, block }: VisitOptions = {}): Promise<Visit> {
+    async visit({ width = 1280, height = 860, theme = 'light', hash = '', context, block, quotaBytes }: VisitOptions = {}): Promise<Visit> {
       const opened =
         context ??
         (await browser.newContext({ viewport: { width, height }, colorScheme: theme, acceptDownloads: true, reducedMotion: 'reduce' }))
       if (!context) contexts.push(opened)
       if (block) await opened.route(block, (route) => route.abort())
       const page = await opened.newPage()
+      if (quotaBytes !== undefined) {
+        const session = await opened.newCDPSession(page)
+        await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(served.address).origin, quotaSize: quotaBytes })
+      }
       const requests: string[] = []
       page.on('request', (request) => requests.push(new URL(request.url()).pathname))
       const errors = collectErrors(page)

@@ -66,6 +66,16 @@ describe('one run, as the page sees it', () => {
     await ended
     expect([during, run.status, run.summary?.submissionBytes]).toEqual([['running', 1, 1, undefined], 'done', 30])
   })
+  test('remembers that it is not kept until the next run begins', () => {
+    const worker = new HandWorker()
+    const run = runWith(worker)
+    void run.start(SETTINGS, 2)
+    worker.emit({ kind: 'started', runId: 'r1', total: 2, done: 0 })
+    worker.emit({ kind: 'unkept', reason: 'QuotaExceededError' })
+    const told = run.unkept
+    void run.start(SETTINGS, 2)
+    expect([told, run.unkept]).toEqual([{ reason: 'QuotaExceededError' }, null])
+  })
   test('counts an answer that comes twice once', async () => {
     const worker = new HandWorker()
     const run = runWith(worker)

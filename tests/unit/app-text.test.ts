@@ -42,6 +42,13 @@ describe('the Chinese text', () => {
   it('translates the values that core puts into errors', () => {
     expect(errorSentence(zh, new AppError('file_binary', { file: 'a.csv', kind: 'PNG image' }))).toContain('PNG 图片')
   })
+  it('has a space between Chinese and Latin, and none between Chinese and Chinese', () => {
+    const missing = (place: string, file: string) => errorSentence(zh, new AppError('checkpoint_file_missing', { place, file, hint: '' }))
+    expect([missing('the chosen files', 'tokenizer.json'), missing('我的 bert', 'weight file')]).toEqual([
+      '所选文件中没有 tokenizer.json。',
+      '我的 bert 中没有权重文件。',
+    ])
+  })
   it('leaves no sentence in English, samples of questions aside', () => {
     const isQuestion = (path: string) => /example|slip\.|questionPlaceholder|pastedName/.test(path)
     const untranslated = sentences.filter(

@@ -1,4 +1,5 @@
 // The first read is the download: verified, resumed, repaired, and never more than once.
+import fc from 'fast-check'
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { sha256 } from '../../src/adapters/crypto/sha256'
@@ -101,7 +102,35 @@ describe('a cached folder', () => {
     await folder.forget('w')
     expect([before, await folder.storedBytes('w')]).toEqual([content.length, 0])
   })
+  it('reads from anywhere what the whole file has there', async () => {
+    const places = fc.tuple(fc.nat(content.length), fc.nat(content.length)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
+    await fc.assert(
+      fc.asyncProperty(fc.array(places, { minLength: 1, maxLength: 6 }), async (list) => {
+        const file = open(kept(), source(content)).file('w')
+        for (const [from, to] of list) expect(await file.read(signal, from, to - from)).toEqual(content.subarray(from, to))
+      }),
+    )
+  })
+  it('verifies what it reads from anywhere, and takes no more from the store than the chunks that hold it', async () => {
+    const store = kept()
+    await readWhole(signal, open(store, source(content)).file('w'))
+    await store.put(`${hash(content)}/3`, new Uint8Array(CHUNK))
+    const asked: string[] = []
+    const counting: ChunkStore = {
+      ...store,
+      get(key) {
+        asked.push(key.slice(key.indexOf('/') + 1))
+        return store.get(key)
+      },
+    }
+    const { read } = open(counting, source(content)).file('w')
+    expect(await read(signal, 1500, 400)).toEqual(content.subarray(1500, 1900))
+    expect(await read(signal, 1900, 300)).toEqual(content.subarray(1900, 2200)) // chunk 1 is still there
+    expect([asked, requests]).toEqual([['1', '2'], [0]])
+    expect(await read(signal, 3000, 10)).toEqual(content.subarray(3000, 3010))
+    expect(requests).toEqual([0, 3000])
+  })
   it('does not know a file that the manifest does not list', () => {
-    expect(() => open(kept(), source(content)).file('x')).toThrow('x is missing')
+    expect(() => open(kept(), source(content)).file('x')).toThrow('There is no x in test')
   })
 })

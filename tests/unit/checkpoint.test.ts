@@ -142,10 +142,10 @@ describe('a checkpoint that cannot be used is refused by name', () => {
   })
 
   it.each([
-    ['no config', V3, ['config.json'], 'here lacks config.json'],
-    ['no weights', V3, ['model.safetensors'], 'here lacks a weight file'],
-    ['no tokenizer', V3, ['tokenizer.json'], 'here lacks tokenizer.json'],
-    ['a missing shard', `${V3}/sharded`, ['model-00002-of-00002.safetensors'], 'here lacks model-00002-of-00002.safetensors'],
+    ['no config', V3, ['config.json'], 'There is no config.json in here'],
+    ['no weights', V3, ['model.safetensors'], 'There is no weight file in here'],
+    ['no tokenizer', V3, ['tokenizer.json'], 'There is no tokenizer.json in here'],
+    ['a missing shard', `${V3}/sharded`, ['model-00002-of-00002.safetensors'], 'There is no model-00002-of-00002.safetensors in here'],
   ])('%s', async (_, folder, without, message) => {
     const own = folder === V3 ? [] : tokenizer(V3)
     expect(await messageOf([...fixtureSources(folder, without), ...own])).toContain(message)
@@ -153,7 +153,7 @@ describe('a checkpoint that cannot be used is refused by name', () => {
 
   it('several models at once', async () => {
     const sources = ['a', 'b'].flatMap((folder) => fixtureSources(V3).map((s) => ({ ...s, name: `${folder}/${s.name}` })))
-    expect(await messageOf(sources)).toContain('It lies in several folders: a/, b/.')
+    expect(await messageOf(sources)).toContain('There is more than one config.json in here: a/config.json, b/config.json.')
   })
 
   it('a tokenizer.json without its model', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openEmbedding, type EmbeddingTables } from '../../src/core/compile/embedding'
+import { openEmbedding, readEmbedding, type EmbeddingTables } from '../../src/core/compile/embedding'
 import { readSafetensors, type StoredType } from '../../src/core/compile/safetensors'
 import { safetensorsFile, type Part } from './compile-file'
 
@@ -59,5 +59,36 @@ describe('openEmbedding', () => {
   it('refuses a table that the config does not describe', () => {
     const words = part('word_embeddings.weight', 'F32', [2, 3], new Float32Array(6))
     expect(() => row([words], 0, 0)).toThrow('deberta.embeddings.word_embeddings.weight is [2,3], the config asks for [3,2]')
+  })
+})
+
+describe('readEmbedding', () => {
+  const WORDS = part('word_embeddings.weight', 'I8', [3, 2], Int8Array.of(1, 2, -3, 4, 5, 6))
+  const SCALES = part('word_embeddings.weight.scales', 'F16', [3], Uint16Array.of(0x3c00, 0x4000, 0x3800))
+  const file = safetensorsFile([WORDS, SCALES, POSITIONS, TYPES])
+  const stored = readSafetensors('w', file, file.length)
+
+  it.each([[[2]], [[2, 0]], [[1, 1, 2]], [[0, 1, 2]]])('gives tokens %j what the whole tables give them', async (ids) => {
+    const read = (offset: number, length: number): Promise<Uint8Array> => Promise.resolve(file.slice(offset, offset + length))
+    const some = await readEmbedding(stored, read, tables, ids)
+    for (const id of ids) {
+      const [expected, given] = [new Float32Array(2), new Float32Array(2)]
+      openEmbedding(stored, file, tables).write(id, 1, 1, expected, 0)
+      some.write(id, 1, 1, given, 0)
+      expect(given).toEqual(expected)
+    }
+  })
+  it('reads of the words only the rows of the tokens, each once, forwards', async () => {
+    const { offset, bytes } = stored.tensors.get(NAME('word'))!
+    const asked: number[][] = []
+    const read = (from: number, length: number): Promise<Uint8Array> => {
+      if (from >= offset && from < offset + bytes) asked.push([from - offset, length])
+      return Promise.resolve(file.slice(from, from + length))
+    }
+    await readEmbedding(stored, read, tables, [2, 0, 2])
+    expect(asked).toEqual([
+      [0, 2],
+      [4, 2],
+    ])
   })
 })

@@ -1,6 +1,7 @@
 // What the checkpoint suites (tests/contract, tests/browser), which run the fixture on every device, do not reach of MPNet.
 import { describe, expect, it } from 'vitest'
 import { Graph } from '../../src/core/compile/graph'
+import { MOST_BUFFER_BYTES } from '../../src/core/compile/head-groups'
 import { openMpnet, relativeBucket } from '../../src/core/compile/mpnet'
 import { readSafetensors } from '../../src/core/compile/safetensors'
 import { fixtureBytes, fixtureJson } from './checkpoint-source'
@@ -14,7 +15,7 @@ describe('the graph of mpnet', () => {
     ['relative_attention_num_buckets', 16],
   ])('refuses a %s that it does not know', (field, value) => {
     const stored = readSafetensors('w', file, file.length)
-    expect(() => openMpnet({ ...config, [field]: value }, new Graph(stored), stored, file)).toThrow(field)
+    expect(() => openMpnet({ ...config, [field]: value }, new Graph(stored), { tokens: 64, bufferBytes: MOST_BUFFER_BYTES })).toThrow(field)
   })
 })
 

@@ -69,6 +69,7 @@ beforeEach(() => {
     inflate: inflateRaw,
     deflate: deflateRaw,
     openParquet,
+    openDirectory: () => Promise.reject(new Error('not used')),
     openRemote: () => {
       throw new Error('not used')
     },

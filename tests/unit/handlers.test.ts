@@ -83,6 +83,7 @@ function create(openCpu: () => Promise<Scorer> = () => Promise.resolve(scorer())
     openCpu,
     openGpu: () => Promise.reject(new AppError('device_unavailable', { device: 'WebGPU', reason: 'test' })),
     findGpu: () => Promise.resolve('none'),
+    openDirectory: () => Promise.reject(new Error('not used')),
     openRemote: () => {
       throw new Error('not used')
     },
@@ -213,12 +214,26 @@ describe('the worker', () => {
     const params = { model: choice, prompt: 'x', options: ['a', ' '], context: null, contextWords: 95, openBook: settings.openBook }
     await expect(call('ask', params)).rejects.toMatchObject({ code: 'question_incomplete' })
   })
-  it('goes on in memory when a run cannot be stored', async () => {
+  it('goes on in memory when a run cannot be stored, and says so', async () => {
     const refuse = () => Promise.reject(new AppError('storage_refused', { what: 'the run', reason: 'QuotaExceededError' }))
-    runs = { ...runs, create: refuse, update: refuse, appendAnswers: refuse }
-    handlers = create()
-    await openCsv(CSV)
-    expect((await call('run.start', settings)).status).toBe('done')
+    const stored = runs
+    const tell = async (refused: Partial<typeof runs>) => {
+      runs = { ...stored, ...refused }
+      handlers = create()
+      await openCsv(CSV)
+      const told: unknown[] = []
+      const { status } = await call('run.start', settings, (event) => {
+        if ('kind' in event && event.kind === 'unkept') told.push(event.reason)
+      })
+      return [status, told]
+    }
+    const full = { isPersistent: true, update: refuse, appendAnswers: refuse }
+    expect([await tell({ ...full, create: refuse }), await tell(full), await tell({ isPersistent: true })]).toEqual([
+      ['done', ['QuotaExceededError']],
+      ['done', ['QuotaExceededError']],
+      ['done', []],
+    ])
+    expect(await tell({ isPersistent: false })).toEqual(['done', [null]])
   })
   it('says that a run is gone', async () => {
     await expect(call('run.open', { runId: 'nope' })).rejects.toMatchObject({ code: 'run_missing' })

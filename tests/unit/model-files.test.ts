@@ -1,11 +1,15 @@
 // The visitor's own models through the worker's calls: looked at, made, used, renamed, given out, taken in and removed, over stores in memory. Graphs run
 // on the real onnxruntime.
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createClock } from '../../src/adapters/clock/clock'
 import { sha256 } from '../../src/adapters/crypto/sha256'
 import { createMemoryChunkStore, createMemoryModelStore } from '../../src/adapters/memory/stores'
+import { createFolderWriter, openCheckpointFolder } from '../../src/adapters/node/checkpoint'
 import { openDirectorySource } from '../../src/adapters/node/source'
-import { openOrtNode } from '../../src/adapters/ort/node'
+import { openOrtNode, openOrtNodeReference } from '../../src/adapters/ort/node'
 import { AppError } from '../../src/core/errors'
 import type { ChunkStore, ModelStore, RemoteFolder } from '../../src/core/ports'
 import { readTar } from '../../src/core/retrieve'
@@ -53,7 +57,10 @@ beforeEach(() => {
     openGpu: () => Promise.reject(new AppError('device_unavailable', { device: 'WebGPU', reason: 'test' })),
     findGpu: () => Promise.resolve('none' as const),
     openRemote: (base: string) => remote(base),
-    openReference: (s: AbortSignal, request: Omit<Parameters<typeof openOrtNode>[1], 'device'>) => open(s, { ...request, device: 'cpu' }),
+    openDirectory: (directory: unknown, name: string) =>
+      Promise.resolve({ name, writer: createFolderWriter(`${directory as string}/${name}`) }),
+    openReference: (s: AbortSignal, request: Parameters<typeof openOrtNodeReference>[1]) =>
+      openOrtNodeReference(s, { ...request, threads: 1 }),
   }
   host = new ModelHost(deps as never)
   own = new ModelFiles(deps as never, host)
@@ -104,8 +111,8 @@ describe('looking at a model', () => {
     expect(await inspect(graphFiles())).toMatchObject({ kind: 'onnx', architecture: 'onnx', sizes: [{ precision: 'fp32' }] })
   })
   it.each([
-    ['config.json', 'the chosen files lacks config.json'],
-    ['tokenizer.json', 'the chosen files lacks tokenizer.json'],
+    ['config.json', 'There is no config.json in the chosen files. Choose the whole folder of the model.'],
+    ['tokenizer.json', 'There is no tokenizer.json in the chosen files.'],
   ])('refuses a checkpoint without %s in one sentence', async (name, sentence) => {
     await expect(inspect(filesOf(BERT, [name]))).rejects.toThrow(sentence)
   })
@@ -156,6 +163,26 @@ describe('a model of the visitor’s own', () => {
     expect(await inspect([pack])).toMatchObject({ kind: 'folder', title: 'Mein Modell', sizes: [{ precision: 'q8' }] })
     expect((await add([pack], { title: 'Back', precision: null })).modelId).toBe(modelId)
     expect((await store.keys('')).sort()).toEqual(before.sort())
+  })
+  it('leaves as its folder, model.json last, and nothing of it is left where that is stopped', async () => {
+    const { modelId, manifest } = await add(filesOf(BERT), { title: 'Mein Modell' })
+    const parent = await mkdtemp(join(tmpdir(), 'pagewise-'))
+    const params = { modelId, directory: parent as never }
+    const shown: number[] = []
+    expect(await own.exportFolder(signal, params, ({ done }) => shown.push(done))).toEqual({ folder: 'Mein-Modell' })
+    expect([shown.at(-1), shown.length]).toEqual([manifest.files.reduce((sum, { bytes }) => sum + bytes, 0), manifest.files.length])
+    const { sources, close } = await openCheckpointFolder(join(parent, 'Mein-Modell'))
+    expect(sources.map(({ name }) => name)).toEqual([...manifest.files.map(({ name }) => name), 'model.json'].sort())
+    const kept = await Promise.all(sources.map(async ({ name, bytes, read }) => file(name, (await read(0, bytes)).slice())))
+    await close()
+    await host.remove(signal, modelId)
+    expect((await add(kept, { precision: null })).modelId).toBe(modelId)
+
+    const abort = new AbortController()
+    const stopped = own.exportFolder(abort.signal, { ...params, directory: join(parent, 'other') as never }, () => abort.abort())
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' })
+    expect(await readdir(join(parent, 'other', 'Own'))).toEqual([])
+    await rm(parent, { recursive: true })
   })
   it('is not taken in when a byte of it was changed', async () => {
     const tar = await own.export(signal, (await add(filesOf(BERT))).modelId)

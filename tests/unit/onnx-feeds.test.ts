@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { planBatches } from '../../src/core/encode/batches'
-import { feedPlainGraph } from '../../src/core/onnx-file/feeds'
+import { feedPlainGraph, mostRows, rowCount } from '../../src/core/onnx-file/feeds'
 import type { PairsInput, PlainGraph, PlainInput } from '../../src/core/types'
 import { fixtureJson } from './checkpoint-source'
 
@@ -54,6 +54,44 @@ describe('feeds of a plain graph', () => {
           // No row is masked from end to end, which would make NaN of its neighbours' softmax on some devices.
           const mask = numbersOf(feeds['attention_mask']!.data)
           expect(Array.from({ length: rows }, (_, r) => mask[r * tokens])).toEqual(Array<number>(rows).fill(1))
+        }
+      }),
+    )
+  })
+
+  it('fill up the axes that have one size, with the rows that are asked for first', () => {
+    const size = fc.option(fc.integer({ min: 1, max: 7 }), { nil: undefined })
+    const fixedAxes = fc.record({ batch: size, choices: size, sequence: fc.option(fc.integer({ min: 12, max: 20 }), { nil: undefined }) })
+    const questions = fc.array(question, { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(questions, fc.integer({ min: 8, max: 200 }), fc.constantFrom<2 | 3>(2, 3), fixedAxes, (inputs, budget, rank, axes) => {
+        const fixed = Object.fromEntries(Object.entries(axes).filter(([axis, n]) => n !== undefined && (rank === 3 || axis !== 'choices')))
+        const graph: PlainGraph = { ...graphOf(rank, 'int64', 'input_ids', 'attention_mask'), fixed }
+        const free: PlainGraph = graphOf(rank, 'int64', 'input_ids', 'attention_mask')
+        for (const batch of planBatches(inputs, budget, mostRows(graph, budget))) {
+          const [own, wanted] = [feedPlainGraph(graph, batch, inputs), feedPlainGraph(free, batch, inputs)]
+          const { shape } = own['input_ids']!
+          const names = rank === 3 ? (['batch', 'choices', 'sequence'] as const) : (['batch', 'sequence'] as const)
+          names.forEach((axis, at) => {
+            if (fixed[axis] !== undefined) expect(shape[at]).toBe(fixed[axis])
+          })
+          const group = (fixed['batch'] ?? 1) * (fixed['choices'] ?? 1)
+          if (fixed['sequence'] !== undefined) expect(rowCount(shape)).toBeLessThanOrEqual(Math.max(group, budget / shape.at(-1)!))
+          const rowsOf = (feeds: typeof own, name: string, fill: number): number[][] => {
+            const tokens = feeds[name]!.shape.at(-1)!
+            const numbers = numbersOf(feeds[name]!.data)
+            return Array.from({ length: numbers.length / tokens }, (_, r) =>
+              Array.from({ length: shape.at(-1)! }, (_, t) => (t < tokens ? numbers[r * tokens + t]! : fill)),
+            )
+          }
+          for (const [name, fill] of [
+            ['input_ids', PAD],
+            ['attention_mask', 0],
+          ] as const) {
+            const [rows, asked] = [rowsOf(own, name, fill), rowsOf(wanted, name, fill)]
+            expect(rows.length).toBe(rowCount(shape))
+            expect(rows).toEqual([...asked, ...Array<number[]>(rows.length - asked.length).fill(asked.at(-1)!)])
+          }
         }
       }),
     )

@@ -130,7 +130,7 @@ describe('an .onnx file', () => {
       fc.asyncProperty(changes, fc.integer({ min: 0, max: 2 * whole.length }), async (list, end) => {
         const bytes = whole.slice(0, end)
         for (const [at, value] of list) if (at < bytes.length) bytes[at] = value
-        expect(await outcome(bytes)).toMatch(/^(opened|checkpoint_damaged|checkpoint_file_missing|model_unsupported)$/)
+        expect(await outcome(bytes)).toMatch(/^(opened|checkpoint_damaged|checkpoint_file_missing|checkpoint_ambiguous|model_unsupported)$/)
       }),
       { numRuns: 300 },
     )
@@ -140,7 +140,9 @@ describe('an .onnx file', () => {
     const field = fc.constantFrom(...buildOnnx({ tensors: [{ name: 'w', type: 1, dims: [1], external: { location: 'x', offset: '1' } }] }))
     await fc.assert(
       fc.asyncProperty(fc.array(fc.oneof(field, fc.integer({ min: 0, max: 255 })), { maxLength: 200 }), async (list) => {
-        expect(await outcome(Uint8Array.from(list))).toMatch(/^(opened|checkpoint_damaged|checkpoint_file_missing|model_unsupported)$/)
+        expect(await outcome(Uint8Array.from(list))).toMatch(
+          /^(opened|checkpoint_damaged|checkpoint_file_missing|checkpoint_ambiguous|model_unsupported)$/,
+        )
       }),
       { numRuns: 1000 },
     )
@@ -189,6 +191,21 @@ describe('a graph that is fed as it is', () => {
     expect((await graphOf({}, jsonSource('config.json', fields)))!.mostTokens).toBe(most)
   })
 
+  it.each([
+    [[1, 5, 256], { batch: 1, choices: 5, sequence: 256 }, 256],
+    [[1, 'choices', 'sequence'], { batch: 1 }, null],
+    [['batch', 4, 'sequence'], { choices: 4 }, null],
+    [['batch', 128], { sequence: 128 }, 128],
+  ])('may have axes of one size, to which its tokens are held: %j', async (axes, fixed, most) => {
+    const model = await graphOf({ inputs: usual(axes) }, jsonSource('tokenizer_config.json', { model_max_length: 512 }))
+    expect([model!.graph.fixed, model!.mostTokens, model!.usualTokens]).toEqual([fixed, most, most ?? 512])
+  })
+
+  it('holds for every input what one of them says', async () => {
+    const inputs = [usual(['batch', 'sequence'])[0]!, usual([1, 64])[1]!]
+    expect((await graphOf({ inputs }))!.graph.fixed).toEqual({ batch: 1, sequence: 64 })
+  })
+
   it('may have one output of another name, and axes of the output that the exporter took for fixed', async () => {
     const outputs = [{ name: 'output_0', type: 10, shape: [2, 3] }]
     expect((await graphOf({ outputs }))!.graph).toMatchObject({ rank: 3, output: 'output_0' })
@@ -220,9 +237,16 @@ describe('a graph that is fed as it is', () => {
       'the input input_ids of model.onnx is float32 [batch, sequence]',
     ],
     [
-      'with a fixed length',
-      { inputs: usual(['batch', 128]) },
-      'is int64 [batch, 128]. Pagewise knows [batch, choices, sequence] or [batch, sequence], with axes that are not fixed',
+      'of too few tokens',
+      { inputs: usual(['batch', 8]) },
+      'the input input_ids of model.onnx is int64 [batch, 8]. Pagewise knows sequences of 16',
+    ],
+    ['of far too many tokens', { inputs: usual([512, 5, 512]) }, 'is int64 [512, 5, 512]. Pagewise knows up to 65536 tokens at once.'],
+    ['with an axis of nothing', { inputs: usual([0, 64]) }, 'is int64 [0, 64]. Pagewise knows axes of 1 and more.'],
+    [
+      'with inputs of two lengths',
+      { inputs: [usual([1, 64])[0]!, usual([1, 32])[1]!] },
+      'the input attention_mask of model.onnx is int64 [1, 32]. Pagewise knows a sequence of 64, as the inputs before it have.',
     ],
     ['with one axis', { inputs: usual(['sequence']) }, 'is int64 [sequence]'],
     [
@@ -260,7 +284,7 @@ describe('a graph that is fed as it is', () => {
     [
       'without the file of its weights',
       { tensors: [{ name: 'w', type: 1, dims: [1], external: { location: 'w.data' } }] },
-      'here lacks w.data',
+      'There is no w.data in here',
     ],
   ] as [string, Parts | ByteSource, string][])('is refused by name: %s', async (_, parts, message) => {
     const source = 'read' in parts ? parts : memorySource('model.onnx', buildOnnx(parts))
@@ -282,7 +306,7 @@ describe('a graph that is fed as it is', () => {
   })
 
   it('is refused without its tokenizer', async () => {
-    expect(await messageOf(memorySource('model.onnx', buildOnnx()))).toContain('here lacks tokenizer.json')
+    expect(await messageOf(memorySource('model.onnx', buildOnnx()))).toContain('There is no tokenizer.json in here')
   })
 })
 
@@ -305,6 +329,6 @@ describe('which file is the graph', () => {
   })
 
   it('is asked where nothing tells', async () => {
-    expect(await opened(onnx('a.onnx'), onnx('b.onnx'), tokenizer)).toContain('It has a.onnx, b.onnx. Choose one of them')
+    expect(await opened(onnx('a.onnx'), onnx('b.onnx'), tokenizer)).toContain('There is more than one .onnx file in here: a.onnx, b.onnx.')
   })
 })

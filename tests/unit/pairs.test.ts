@@ -36,7 +36,7 @@ describe.each(goldens)('layout pairs, %s, %s', (name, file) => {
   const { truncation, items } = read(`${name}/${file}`) as Golden
   const config = read(`${name}/config.json`) as Record<string, unknown>
   const tokenizer = createTokenizer(read(`${name}/tokenizer.json`))
-  const settings = { maxTokens: truncation.max_length, separator, hasTypes: readsTokenTypes(config) }
+  const settings = { maxTokens: truncation.max_length, separator, hasTypes: readsTokenTypes(config), mostOption: Infinity }
 
   it.each(items)('gives the ids and types of the reference where nothing is cut ($note)', (item) => {
     const { input } = encodePairs(tokenizer, item, settings)
@@ -63,7 +63,7 @@ describe.each(goldens)('layout pairs, %s, %s', (name, file) => {
 
 describe('a pair that is too long', () => {
   const tokenizer = createTokenizer(read('bert-wordpiece/tokenizer.json'))
-  const settings = { maxTokens: 43, separator, hasTypes: true } // room for 40
+  const settings = { maxTokens: 43, separator, hasTypes: true, mostOption: Infinity } // room for 40
   const words = (word: string, count: number): string => Array.from({ length: count }, () => word).join(' ')
   const [the, star] = [tokenizer.encode('the')[0]!, tokenizer.encode('star')[0]!]
   const between = tokenizer.encode('####')
@@ -77,6 +77,13 @@ describe('a pair that is too long', () => {
     const end = ids.indexOf(tokenizer.endId)
     return { first: ids.slice(1, end), second: ids.slice(end + 1, -1), problems }
   }
+
+  it('keeps no more of an option than the model looks at', () => {
+    const asked = { prompt: words('star', 10), options: [words('the', 9), words('the', 3)], context: null }
+    const { input, problems } = encodePairs(tokenizer, asked, { ...settings, mostOption: 4 })
+    expect(input.pairs.map(({ ids }) => Array.from(ids).filter((id) => id === the).length)).toEqual([4, 3])
+    expect(problems).toEqual([{ code: 'option_cut', option: 0, detail: { tokens: 9, kept: 4 } }])
+  })
 
   it('takes from the end of the context first', () => {
     expect(cut(10, 5, 100)).toEqual({

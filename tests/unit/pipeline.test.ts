@@ -5,6 +5,7 @@ import { createClock } from '../../src/adapters/clock/clock'
 import { createOverlapScorer } from '../../src/adapters/memory/scorer'
 import type { Encoder } from '../../src/core/encode'
 import { answerQuestions, type PipelineDeps } from '../../src/core/pipeline'
+import type { Scorer } from '../../src/core/ports'
 import type { Answer, Question } from '../../src/core/types'
 
 function wordEncoder(): Encoder {
@@ -65,6 +66,32 @@ describe('the pipeline', () => {
   it('names the letter of an option that was cut', async () => {
     const [answer] = await answers([question(1, 'a', ['short', 'x'.repeat(70)])])
     expect(answer!.problems).toEqual([{ row: 1, column: 'B', code: 'option_cut', detail: { tokens: 70, kept: 60, letter: 'B' } }])
+  })
+  it.each([
+    [true, 'while none are scored'],
+    [false, 'also while others are scored'],
+  ])('prepares questions where scoring blocks the thread (%s) %s', async (isBlocking) => {
+    const overlap = createOverlapScorer()
+    let [isScoring, whileScoring] = [false, 0]
+    const scorer: Scorer = {
+      ...overlap,
+      isBlocking,
+      async score(...asked) {
+        isScoring = true
+        await new Promise((done) => setTimeout(done))
+        await overlap.score(...asked)
+        isScoring = false
+      },
+    }
+    const retriever = {
+      retrieve: () => {
+        if (isScoring) whileScoring++
+        return Promise.resolve([])
+      },
+    }
+    const asked = Array.from({ length: 100 }, (_, i) => question(i + 1, 'a', ['b', 'c']))
+    const given = await answers(asked, { scorer, retriever }, 1)
+    expect([given.length, whileScoring > 0]).toEqual([100, !isBlocking])
   })
   it('looks passages up only for questions without a context of their own', async () => {
     const asked: string[] = []

@@ -240,9 +240,9 @@ describe('a large file', () => {
 })
 
 describe('an address that is no checkpoint', () => {
-  it('where nothing is lacks config.json', async () => {
+  it('where nothing is has no config.json', async () => {
     host.folder = {}
-    await expect(fetchAll()).rejects.toThrow(`${address} lacks config.json`)
+    await expect(fetchAll()).rejects.toThrow(`There is no config.json in ${address}`)
   })
   it('where web pages are is told from a folder of files', async () => {
     host.folder = {}
@@ -256,7 +256,7 @@ describe('an address that is no checkpoint', () => {
   })
   it('without weights is told which are read', async () => {
     host.folder = { 'config.json': bert['config.json']!, 'tokenizer.json': bert['tokenizer.json']! }
-    await expect(fetchAll()).rejects.toThrow('lacks a weight file')
+    await expect(fetchAll()).rejects.toThrow('There is no weight file in')
   })
   it('that asks for a login is told', async () => {
     host.status = 401

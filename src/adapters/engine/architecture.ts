@@ -1,13 +1,10 @@
 // What the engine needs to know of a model: sizes, the names of its tensors (core/checkpoint/architectures.ts has their shapes), and what its
 // attention adds for a distance.
 import { unsupported } from '../../core/checkpoint/config-fields'
+import type { EmbeddingTables } from '../../core/compile/embedding'
 import type { Relative } from './relative'
 
 export type Activation = 'gelu' | 'tanh'
-export interface Table {
-  name: string
-  rows: number
-}
 
 export interface Architecture {
   vocabulary: number
@@ -16,10 +13,7 @@ export interface Architecture {
   layers: number
   intermediate: number
   epsilon: number
-  words: string
-  /** `first`: the row of the first token. */
-  positions: (Table & { first: number }) | null
-  types: Table | null
+  tables: EmbeddingTables
   embeddingNorm: string
   /** Before the number of a layer. */
   layer: string

@@ -6,13 +6,10 @@ import { FEED_FORWARD, knownActivation, type Architecture } from './architecture
 /** Throws model_unsupported. */
 export function readBert(fields: ConfigFields, name: 'bert' | 'roberta'): Architecture {
   const config = readBertConfig(fields, name)
-  const { words, positions, types } = bertTables(name, config)
   knownActivation('hidden_act', config.activation, 'gelu')
   return {
     ...config,
-    words: words.name,
-    positions,
-    types,
+    tables: bertTables(name, config),
     embeddingNorm: `${name}.embeddings.LayerNorm`,
     layer: `${name}.encoder.layer.`,
     linears: [...['query', 'key', 'value'].map((part) => `attention.self.${part}`), 'attention.output.dense', ...FEED_FORWARD],

@@ -12,13 +12,10 @@ const HEADS = ['query_proj', 'key_proj', 'value_proj'].map((part) => `${SELF}.${
 export function readDeberta(fields: ConfigFields): Architecture {
   const config = readDebertaConfig(fields)
   const { terms, convolution } = config
-  const { words, positions, types } = debertaTables(config)
   knownActivation('hidden_act', config.activation, 'gelu')
   return {
     ...config,
-    words: words.name,
-    positions,
-    types,
+    tables: debertaTables(config),
     embeddingNorm: 'deberta.embeddings.LayerNorm',
     layer: `${ENCODER}.layer.`,
     linears: [...HEADS, 'attention.output.dense', ...FEED_FORWARD],

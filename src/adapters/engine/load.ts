@@ -23,9 +23,9 @@ export async function loadWeights(
   new Int32Array(memory.buffer, engine.farColumnsAt(), columns.length).set(columns)
 
   const waiting = new Waiting(planUnits(file.header, { sizes, architecture, packer, engine }))
-  for await (const { name, tensor, from, bytes } of file.pieces(new Set([architecture.words]))) {
+  for await (const { name, tensor, from, bytes } of file.pieces(new Set([architecture.tables.words.name]))) {
     throwIfAborted(signal)
-    if (name === architecture.words) packer.copy(bytes, engine.wordsAt() + from)
+    if (name === architecture.tables.words.name) packer.copy(bytes, engine.wordsAt() + from)
     else waiting.add(name, { ...tensor, data: bytes })
     onProgress(tensor.offset + from + bytes.length)
   }

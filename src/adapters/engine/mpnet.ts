@@ -6,13 +6,10 @@ import { FEED_FORWARD, knownActivation, type Architecture } from './architecture
 /** Throws model_unsupported. */
 export function readMpnet(fields: ConfigFields): Architecture {
   const config = readMpnetConfig(fields)
-  const { words, positions, types } = mpnetTables(config)
   knownActivation('hidden_act', config.activation, 'gelu')
   return {
     ...config,
-    words: words.name,
-    positions,
-    types,
+    tables: mpnetTables(config),
     embeddingNorm: 'mpnet.embeddings.LayerNorm',
     layer: 'mpnet.encoder.layer.',
     linears: [...['q', 'k', 'v', 'o'].map((part) => `attention.attn.${part}`), ...FEED_FORWARD],

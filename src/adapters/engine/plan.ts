@@ -9,7 +9,8 @@ import type { Sizes } from './sizes'
 import { createUnits, type Unit, type Units } from './units'
 
 /** How the word embeddings are stored. Throws weights_damaged, model_unsupported. */
-export function wordStorage({ file, tensors }: Safetensors, { words: name }: Architecture): Sizes['words'] {
+export function wordStorage({ file, tensors }: Safetensors, { tables }: Architecture): Sizes['words'] {
+  const { name } = tables.words
   const words = tensors.get(name)
   if (!words) throw new AppError('weights_damaged', { file, reason: `${name} is missing` })
   if (words.type === 'F16') return 'f16'
@@ -30,14 +31,14 @@ export function planUnits(header: Safetensors, place: Place): Unit[] {
 function planEmbeddings(units: Units, place: Place): void {
   const { sizes, architecture, packer, engine } = place
   const { hidden: H } = sizes
-  units.check(architecture.words, ['F16', 'F32', 'I8'], [sizes.vocabulary, H])
+  const { words, positions, types } = architecture.tables
+  units.check(words.name, ['F16', 'F32', 'I8'], [sizes.vocabulary, H])
   if (sizes.words === 'i8') {
-    const scales = units.float(`${architecture.words}.scales`, sizes.vocabulary)
+    const scales = units.float(`${words.name}.scales`, sizes.vocabulary)
     units.add([scales], (get) => {
       packer.vector(get(scales), engine.wordScalesAt())
     })
   }
-  const { positions, types } = architecture
   const needs = [positions, types].flatMap((table) => (table ? [units.float(table.name, table.rows, H)] : []))
   // a model without either has zeros there, as memory begins
   if (needs.length > 0)

@@ -1,4 +1,4 @@
-// Which build of the engine runs here. Relaxed SIMD (fused multiply-add, 8-bit dot products) is in Chromium since 114, in Node since 22.
+// Which build of the engine runs here. Relaxed SIMD (fused multiply-add, 8-bit dot products) is in Chromium since 114, in Node since 20 (node.ts).
 
 /** (func (result v128) i32x4.relaxed_trunc_f32x4_s of a constant): valid only where relaxed SIMD is known. */
 const PROBE = [

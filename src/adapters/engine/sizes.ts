@@ -48,7 +48,8 @@ export const MOST_BYTES = 2 ** 32
 
 /** `words`: how the word embeddings are stored. */
 export function sizesOf(manifest: Manifest, architecture: Architecture, arithmetic: Arithmetic, words: Sizes['words']): Sizes {
-  const { vocabulary, hidden, heads, layers, intermediate, epsilon, positions, types, relative, convolution, pooler } = architecture
+  const { vocabulary, hidden, heads, layers, intermediate, epsilon, tables, relative, convolution, pooler } = architecture
+  const { positions, types } = tables
   const rows = rowsOf(manifest)
   return {
     arithmetic,

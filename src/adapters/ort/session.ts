@@ -38,7 +38,7 @@ export async function openSession(ort: Ort, { onnx, external, output }: GraphFil
   }
 }
 
-function toTensor(ort: Ort, data: Feeds[string]['data'], shape: number[]): OrtModule.Tensor {
+export function toTensor(ort: Ort, data: Feeds[string]['data'], shape: number[]): OrtModule.Tensor {
   if (data instanceof Float32Array) return new ort.Tensor('float32', data, shape)
   return data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('int64', data, shape)
 }

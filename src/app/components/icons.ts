@@ -12,6 +12,7 @@ export const ICONS = {
   info: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 11v5.5M12 7.6v.2',
   pause: 'M8.5 5v14M15.5 5v14',
   play: 'M8 5l11 7-11 7z',
+  folder: 'M3 6h6l2 2.5h10V19H3zM12 11.5v4.5m0 0l-2-2m2 2l2-2',
   download: 'M12 4v11m0 0l-4.5-4.5M12 15l4.5-4.5M5 20h14',
   right: 'M5 12h14m0 0l-5-5m5 5l-5 5',
   up: 'M6 15l6-6 6 6',

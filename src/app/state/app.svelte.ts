@@ -10,6 +10,7 @@ import { Dialogs } from './dialogs.svelte'
 import { Evaluate } from './evaluate.svelte'
 import { History } from './history.svelte'
 import { Libraries } from './library.svelte'
+import { ModelExport } from './model-export.svelte'
 import { Models } from './models.svelte'
 import { OwnModels } from './own-models.svelte'
 import { Preferences } from './preferences.svelte'
@@ -26,6 +27,7 @@ export class App {
   readonly settings = new Settings()
   readonly models: Models
   readonly ownModels: OwnModels
+  readonly modelExport: ModelExport
   readonly answer: AnswerState
   readonly ask: Ask
   readonly evaluate: Evaluate
@@ -42,6 +44,7 @@ export class App {
       await Promise.all([this.models.refresh(), this.storage.refresh()])
       this.#checkChoice()
     })
+    this.modelExport = new ModelExport(client)
     this.libraries = new Libraries(client, (ids) => this.#checkLibrary(ids))
     this.answer = new AnswerState(this)
     this.ask = new Ask(client, this.settings, (model) => this.models.adopt(model))

@@ -5,7 +5,6 @@ import type { Client } from '../../worker/client'
 import type { LoadProgress, ModelChoice, ModelEntry, ModelProgress, ModelSource, ModelView } from '../../worker/protocol'
 import { codeOf } from '../text'
 import type { NamedFile } from './dropped-files'
-import { archiveName, saveFile } from './save-file'
 import { recordSpeed } from './speeds'
 
 /** none: nothing chosen; inspecting; chosen: ready to be made; working: compiling or taking in. */
@@ -114,14 +113,6 @@ export class OwnModels {
   async rename(modelId: string, title: string): Promise<void> {
     await this.#try(() => this.client.call('models.rename', { modelId, title }))
     await this.onChange()
-  }
-  /** Saves the model as a file; its name, or null where that failed. */
-  async export({ modelId, title }: ModelEntry): Promise<string | null> {
-    const name = archiveName(title)
-    const file = await this.#try(() => this.client.call('models.export', { modelId }))
-    if (file === null) return null
-    saveFile(file, name)
-    return name
   }
   hide(modelId: string): void {
     this.#hidden = [...this.#hidden, modelId]

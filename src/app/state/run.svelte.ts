@@ -26,6 +26,7 @@ export class RunState {
   #total = $state(0)
   #summary = $state.raw<RunSummary | null>(null)
   #error = $state.raw<unknown>(null)
+  #unkept = $state.raw<{ reason: string | null } | null>(null)
   #speed = $state.raw<{ rate: number; secondsLeft: number | null }>({ rate: 0, secondsLeft: null })
   #version = $state(0)
   #answers: (AnswerSummary | undefined)[] = []
@@ -60,6 +61,10 @@ export class RunState {
   get error(): unknown {
     return this.#error
   }
+  /** Set once the browser keeps no more of this run: its answers are in this tab only. */
+  get unkept(): { reason: string | null } | null {
+    return this.#unkept
+  }
   get speed(): { rate: number; secondsLeft: number | null } {
     return this.#speed
   }
@@ -90,6 +95,7 @@ export class RunState {
     this.#status = 'none'
     this.#runId = null
     this.#settings = null
+    this.#unkept = null
     this.#begin(null)
     this.#total = 0
   }
@@ -166,6 +172,10 @@ export class RunState {
       this.#runId = event.runId
       this.#total = event.total
       this.#listeners.onStarted(event.total - event.done)
+      return
+    }
+    if (event.kind === 'unkept') {
+      this.#unkept = { reason: event.reason }
       return
     }
     this.#add(event.answers)

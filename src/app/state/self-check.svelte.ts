@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors'
 import { largestError, selfTestTolerance } from '../../core/score/self-test'
 import type { Device } from '../../core/types'
 import type { Client } from '../../worker/client'
-import type { ModelChoice, ModelEntry, OpenBook, RunSettings } from '../../worker/protocol'
+import type { ModelChoice, ModelEntry, ModelState, OpenBook, RunSettings } from '../../worker/protocol'
 
 export interface Check {
   device: Device
@@ -55,7 +55,8 @@ export class SelfCheck {
 
   async #check({ manifest }: ModelEntry, model: ModelChoice, book: OpenBook): Promise<Check> {
     const device = model.device === 'webgpu' ? 'webgpu' : 'cpu'
-    const tolerance = selfTestTolerance(manifest, model.precision, device, model.arithmetic)
+    const allowed = (by: Pick<ModelState, 'device' | 'isHalf'>) => selfTestTolerance(manifest, model.precision, by, model.arithmetic)
+    const tolerance = allowed({ device })
     const { selfTest } = manifest
     if (!selfTest) {
       const failure = new AppError('model_manifest', { field: 'selfTest', value: 'null', hint: 'Compile the model again.' })
@@ -64,9 +65,16 @@ export class SelfCheck {
     const { prompt, options, context } = selfTest.question
     try {
       const openBook = { ...book, library: 'off' }
-      const { answer } = await this.client.call('ask', { model, prompt, options, context, contextWords: EVERY_WORD, openBook })
+      const { answer, model: state } = await this.client.call('ask', {
+        model,
+        prompt,
+        options,
+        context,
+        contextWords: EVERY_WORD,
+        openBook,
+      })
       const error = largestError(selfTest.logits, answer.logits)
-      return { device, tolerance, error, logits: answer.logits, isPassed: error <= tolerance, failure: null }
+      return { device, tolerance: allowed(state), error, logits: answer.logits, isPassed: error <= allowed(state), failure: null }
     } catch (failure) {
       return { device, tolerance, error: Infinity, logits: [], isPassed: false, failure }
     }

@@ -183,6 +183,7 @@ export const models = {
     use: 'In use',
     cpu: (workers: number) => `CPU, ${many(workers, 'worker')}`,
     webgpu: 'GPU, through WebGPU',
+    webgpuHalf: 'GPU, through WebGPU, in 16 bits',
     nothing: 'no model loaded',
     why: 'Why',
     threads: 'CPU threads',

@@ -216,6 +216,9 @@ export const en = {
     pausing: 'Pausing',
     failedAt: (done: number, total: number) => `Stopped by an error at ${f.number(done)} of ${f.number(total)}`,
     safeToClose: 'Safe to close; resumes from here',
+    inThisTab: 'In this tab only; closing it loses the answers',
+    unkept: (reason: string | null) =>
+      `${reason === null ? 'This browser keeps no answers' : `This browser has no room to keep the answers (${reason})`}, so they are in this tab only. Download submission.csv before you close it.`,
     answered: (done: number, total: number) => `${f.number(done)} of ${f.number(total)} answered`,
     speedAndLeft: (rate: number, secondsLeft: number | null) =>
       [rate > 0 ? `${f.rate(rate)} a second` : '', secondsLeft === null ? '' : `${f.duration(Math.ceil(secondsLeft))} left`]

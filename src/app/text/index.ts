@@ -14,11 +14,22 @@ export const TEXTS: Record<Language, Text> = { en, zh }
 export function errorSentence(text: Text, error: unknown): string {
   const code = codeOf(error)
   if (code !== null) {
-    const values = Object.entries((error as AppError).detail).map(([name, value]) => [name, text.values[value] ?? value] as const)
-    return fill(text.errors[code], Object.fromEntries(values))
+    const translated = Object.entries((error as AppError).detail).flatMap(([name, value]) => {
+      const known = text.values[value]
+      return known === undefined ? [] : [[name, known] as const]
+    })
+    const sentence = translated.reduce((before, [name, value]) => closeUp(before, name, value), text.errors[code])
+    return fill(sentence, { ...(error as AppError).detail, ...Object.fromEntries(translated) })
   }
   return fill(text.errors.internal, { message: error instanceof Error ? error.message : String(error) })
 }
+/** Chinese sentences keep a space on either side of a value, since most are Latin; beside a Chinese one there is none. */
+function closeUp(sentence: string, name: string, value: string): string {
+  const [before, after] = [/^\p{Script=Han}/u, /\p{Script=Han}$/u].map((edge) => edge.test(value))
+  const place = new RegExp(`( ?)\\{${name}\\}( ?)`)
+  return sentence.replace(place, (_, left: string, right: string) => `${before ? '' : left}{${name}}${after ? '' : right}`)
+}
+
 export function problemSentence(text: Text, problem: Problem): string {
   return fill(text.problems[problem.code], problem.detail)
 }

@@ -182,6 +182,7 @@ export const models: typeof en.models = {
     use: '使用中',
     cpu: (workers) => `CPU，${f.number(workers)} 个线程`,
     webgpu: 'GPU（WebGPU）',
+    webgpuHalf: 'GPU（WebGPU，16 位运算）',
     nothing: '未加载模型',
     why: '原因',
     threads: 'CPU 线程',

@@ -201,6 +201,9 @@ export const zh: Text = {
     pausedAt: (done, total) => `暂停于 ${f.number(done)} / ${f.number(total)}`,
     pausing: '正在暂停',
     safeToClose: '可以安全关闭，之后从此处继续',
+    inThisTab: '只在本标签页中，关闭后答案会丢失',
+    unkept: (reason) =>
+      `${reason === null ? '本浏览器不保存答案' : `本浏览器没有空间保存答案（${reason}）`}，答案只在本标签页中。请在关闭前下载 submission.csv。`,
     answered: (done, total) => `已答 ${f.number(done)} / ${f.number(total)}`,
     speedAndLeft: (rate, secondsLeft) =>
       [rate > 0 ? `每秒 ${f.rate(rate)} 题` : '', secondsLeft === null ? '' : `剩余 ${f.duration(secondsLeft)}`]

@@ -33,7 +33,7 @@ export async function readTokenizerJson(
   const vocabulary = files.get('vocab.txt')
   if (vocabulary && isBert)
     return tokenizerFromVocabulary(new TextDecoder().decode(await readExactly(vocabulary, 0, vocabulary.bytes)), settings)
-  const hint = 'Load the tokenizer with AutoTokenizer (transformers) and save it with save_pretrained, which writes the file.'
+  const hint = 'If the model has none, load its tokenizer with AutoTokenizer (transformers) and save it with save_pretrained.'
   throw new AppError('checkpoint_file_missing', { place, file: 'tokenizer.json', hint })
 }
 

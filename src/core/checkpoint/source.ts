@@ -18,7 +18,7 @@ const MOST_JSON_BYTES = 200_000_000
 
 /**
  * The folder that holds config.json, the least deep one, without its subfolders. `place`: what people call what was chosen.
- * Throws checkpoint_file_missing.
+ * Throws checkpoint_file_missing, checkpoint_ambiguous.
  */
 export function findCheckpoint(place: string, sources: readonly ByteSource[]): CheckpointFiles {
   const folders = sources.flatMap(({ name }) => (baseOf(name) === 'config.json' ? folderOf(name) : []))
@@ -28,8 +28,8 @@ export function findCheckpoint(place: string, sources: readonly ByteSource[]): C
   if (found === undefined)
     throw new AppError('checkpoint_file_missing', { place, file: 'config.json', hint: 'Choose the whole folder of the model.' })
   if (others.length > 0) {
-    const hint = `It lies in several folders: ${[found, ...others].join(', ')}. Choose one of them.`
-    throw new AppError('checkpoint_file_missing', { place, file: 'a config.json of its own', hint })
+    const names = [found, ...others].map((folder) => `${folder}config.json`)
+    throw new AppError('checkpoint_ambiguous', { place, file: 'config.json', found: names.join(', ') })
   }
   return new Map(sources.flatMap((source) => (folderOf(source.name) === found ? [[baseOf(source.name), source] as const] : [])))
 }

@@ -18,7 +18,7 @@ export async function openTensors(place: string, files: CheckpointFiles): Promis
     if (index) return openShards(place, files, index)
   }
   const hint = 'Pagewise reads model.safetensors and pytorch_model.bin, whole or in shards.'
-  throw new AppError('checkpoint_file_missing', { place, file: 'a weight file', hint })
+  throw new AppError('checkpoint_file_missing', { place, file: 'weight file', hint })
 }
 
 async function readTensors(source: ByteSource): Promise<TensorSource[]> {

@@ -1,13 +1,14 @@
 // What a layout needs of an architecture. One file makes one of these of a config and its weights; index.ts lists them.
 import type { Layout } from '../types'
-import type { Embedding } from './embedding'
+import type { EmbeddingTables } from './embedding'
 import type { Feeds } from './feeds'
 import type { Graph, Value } from './graph'
-import type { Safetensors } from './safetensors'
+import type { Limits } from './head-groups'
 
 export interface Architecture {
   hidden: number
-  embedding: Embedding
+  /** What a token's embedding is the sum of; it is looked up outside the graph. */
+  tables: EmbeddingTables
   encode: Encode
   /** The head of layout pairs: hidden states of the first tokens [N, H] -> logits [N, 1]. */
   score(first: Value): Value
@@ -28,5 +29,5 @@ export type Encode = (x: Value, mask: Value, read: Value) => Value
 /** `positions` [T]: of every token, the same in all sequences. `sequences`: the token ids of each in layout pairs; in shared-prefix empty. */
 export type PositionFeeds = (positions: Int32Array, sequences: readonly Int32Array[]) => Feeds
 
-/** `config`: Hugging Face's; `file`: the whole weight file. Throws model_unsupported, weights_damaged. */
-export type OpenArchitecture = (config: Record<string, unknown>, graph: Graph, stored: Safetensors, file: Uint8Array) => Architecture
+/** `config`: Hugging Face's; `limits`: what its buffers must fit in. Throws model_unsupported, weights_damaged. */
+export type OpenArchitecture = (config: Record<string, unknown>, graph: Graph, limits: Limits) => Architecture

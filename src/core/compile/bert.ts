@@ -3,20 +3,20 @@
 import { createFields } from '../checkpoint/config-fields'
 import type { OpenArchitecture } from './architecture'
 import { bertTables, readBertConfig, type BertConfig } from './bert-config'
-import { openEmbedding } from './embedding'
 import { attention, encodeLayers, feedForward, feedForwardNames } from './encoder-layer'
 import type { Graph, Value } from './graph'
+import { fullAttentionGroups, type Limits } from './head-groups'
 import { layerNorm, linear } from './weights'
 
-export const openBert: OpenArchitecture = (json, graph, stored, file) => open('bert', json, graph, stored, file)
-export const openRoberta: OpenArchitecture = (json, graph, stored, file) => open('roberta', json, graph, stored, file)
+export const openBert: OpenArchitecture = (...asked) => open('bert', ...asked)
+export const openRoberta: OpenArchitecture = (...asked) => open('roberta', ...asked)
 
-function open(name: 'bert' | 'roberta', ...[json, graph, stored, file]: Parameters<OpenArchitecture>): ReturnType<OpenArchitecture> {
+function open(name: 'bert' | 'roberta', ...[json, graph, limits]: Parameters<OpenArchitecture>): ReturnType<OpenArchitecture> {
   const config = readBertConfig(createFields(json), name)
   return {
     hidden: config.hidden,
-    embedding: openEmbedding(stored, file, bertTables(name, config)),
-    encode: (x, mask, read) => encode(graph, name, config, x, mask, read),
+    tables: bertTables(name, config),
+    encode: (x, mask, read) => encode(graph, name, config, limits, x, mask, read),
     score: (first) => scoreFirst(graph, name, config.hidden, first),
     feed: () => ({}),
     step: 4, // GPU kernels that read four numbers at once then apply
@@ -29,14 +29,15 @@ export function scoreFirst(graph: Graph, name: string, hidden: number, first: Va
   return linear(graph, pooled, 'classifier', hidden, 1)
 }
 
-function encode(graph: Graph, name: string, config: BertConfig, x: Value, mask: Value, read: Value): Value {
+function encode(graph: Graph, name: string, config: BertConfig, limits: Limits, x: Value, mask: Value, read: Value): Value {
+  const groups = fullAttentionGroups(config.heads, limits)
   const normed = layerNorm(graph, x, `${name}.embeddings.LayerNorm`, config.hidden, config.epsilon)
   const maskRead = graph.op('Gather', [mask, read], { axis: 2n })
   return encodeLayers(graph, config, normed, read, (index, queries, keys, isRead) => {
     const layer = `${name}.encoder.layer.${String(index)}`
     const part = (kind: string): string => `${layer}.attention.self.${kind}`
     const names = { query: part('query'), key: part('key'), value: part('value') }
-    const attended = attention(graph, config, names, queries, keys, isRead ? maskRead : mask)
+    const attended = attention(graph, config, groups, names, queries, keys, isRead ? maskRead : mask)
     return feedForward(graph, config, feedForwardNames(layer), queries.states, attended)
   })
 }

@@ -25,23 +25,72 @@ export interface Embedding {
 
 /** `file`: the whole weight file; only its embedding tables are kept. Throws weights_damaged, model_unsupported. */
 export function openEmbedding(weights: Safetensors, file: Uint8Array, tables: EmbeddingTables): Embedding {
+  const { words, ...others } = find(weights, tables)
+  const keep = ({ type, offset, bytes }: StoredTensor): Kept => ({ type, view: viewOf(file.slice(offset, offset + bytes)) })
+  return embedding(tables, keep(words), (id) => id, {
+    scales: others.scales && keep(others.scales),
+    positions: others.positions && keep(others.positions),
+    types: others.types && keep(others.types),
+  })
+}
+
+/**
+ * The same, of which only the rows of the tokens `ids` are read; other tokens must not be asked for. `read(offset, length)`: bytes of the weight file.
+ * Throws weights_damaged, model_unsupported, and what `read` throws.
+ */
+export async function readEmbedding(
+  weights: Safetensors,
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+  tables: EmbeddingTables,
+  ids: Iterable<number>,
+): Promise<Embedding> {
+  const { words, ...others } = find(weights, tables)
+  const keep = async (tensor: StoredTensor | null): Promise<Kept | null> =>
+    tensor && { type: tensor.type, view: viewOf((await read(tensor.offset, tensor.bytes)).slice()) }
+  const kept = { scales: await keep(others.scales), positions: await keep(others.positions), types: await keep(others.types) }
+  const sorted = [...new Set(ids)].sort((a, b) => a - b)
+  const rowBytes = words.bytes / tables.words.rows
+  const rows = new Uint8Array(sorted.length * rowBytes)
+  for (const [row, id] of sorted.entries()) rows.set(await read(words.offset + id * rowBytes, rowBytes), row * rowBytes)
+  const rowOf = new Map(sorted.map((id, row) => [id, row]))
+  return embedding(tables, { type: words.type, view: viewOf(rows) }, (id) => rowOf.get(id)!, kept)
+}
+
+interface Tables<T> {
+  /** Of rows of 8-bit words. */
+  scales: T | null
+  positions: T | null
+  types: T | null
+}
+
+function find(weights: Safetensors, { hidden, words, positions, types }: EmbeddingTables): Tables<StoredTensor> & { words: StoredTensor } {
+  const table = ({ name, rows }: Table): StoredTensor => expectTensor(weights, name, [rows, hidden])
+  const stored = table(words)
+  return {
+    words: stored,
+    scales: stored.type === 'I8' ? expectTensor(weights, `${words.name}.scales`, [words.rows]) : null,
+    positions: positions && table(positions),
+    types: types && table(types),
+  }
+}
+
+/** `rowOf(id)`: the row of a token among the `words` that are kept. */
+function embedding(tables: EmbeddingTables, words: Kept, rowOf: (id: number) => number, kept: Tables<Kept>): Embedding {
   const { hidden } = tables
-  const find = ({ name, rows }: Table): Kept => keep(file, expectTensor(weights, name, [rows, hidden]))
-  const words = find(tables.words)
-  const { name, rows } = tables.words
-  const scales = words.type === 'I8' ? floats(keep(file, expectTensor(weights, `${name}.scales`, [rows]))) : null
-  const readWord = reader(words)
-  const positions = tables.positions ? floats(find(tables.positions)) : new Float32Array(hidden)
   const first = tables.positions?.first ?? 0
+  const scales = kept.scales && floats(kept.scales)
+  const readWord = reader(words)
+  const positions = kept.positions ? floats(kept.positions) : new Float32Array(hidden)
   const lastPosition = positions.length / hidden - 1
-  const types = tables.types ? floats(find(tables.types)) : new Float32Array(hidden)
+  const types = kept.types ? floats(kept.types) : new Float32Array(hidden)
   const lastType = types.length / hidden - 1
   return {
     write(id, position, type, out, at) {
+      const word = rowOf(id) * hidden
       const scale = scales?.[id] ?? 1
       const place = Math.min(first + position, lastPosition) * hidden
       const kind = Math.min(type, lastType) * hidden
-      for (let i = 0; i < hidden; i++) out[at + i] = readWord(id * hidden + i) * scale + positions[place + i]! + types[kind + i]!
+      for (let i = 0; i < hidden; i++) out[at + i] = readWord(word + i) * scale + positions[place + i]! + types[kind + i]!
     },
   }
 }
@@ -51,9 +100,7 @@ interface Kept {
   view: DataView
 }
 
-function keep(file: Uint8Array, { type, offset, bytes }: StoredTensor): Kept {
-  return { type, view: new DataView(file.slice(offset, offset + bytes).buffer) }
-}
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** Element i as a number. */
 function reader({ type, view }: Kept): (i: number) => number {

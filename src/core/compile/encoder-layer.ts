@@ -2,11 +2,10 @@
 // computes only the tokens that are read. Linear layers like the tokens of all sequences as rows of one matrix, attention wants them apart.
 import { activate, type Activation } from './activation'
 import type { Graph, Value } from './graph'
+import { inHeadGroups, type HeadSizes } from './head-groups'
 import { addAndNorm, linear } from './weights'
 
-export interface LayerSizes {
-  hidden: number
-  heads: number
+export interface LayerSizes extends HeadSizes {
   layers: number
   intermediate: number
   epsilon: number
@@ -50,19 +49,26 @@ export interface AttentionNames {
   value: string
 }
 
-/** What tokens attend to by the three projections of a layer [N·R, H]. `bias` [N or 1, heads or 1, R or 1, T]. */
+/**
+ * What tokens attend to by the three projections of a layer [N·R, H], in `groups` of heads. `bias` [N or 1, heads or 1, R or 1, T]: one for all heads,
+ * or one for each group.
+ */
 export function attention(
   graph: Graph,
-  sizes: Pick<LayerSizes, 'hidden' | 'heads'>,
+  sizes: HeadSizes,
+  groups: number,
   names: AttentionNames,
   queries: Tokens,
   keys: Tokens,
-  bias: Value,
+  bias: Value | readonly Value[],
 ): Value {
   const { hidden } = sizes
   const project = ({ states, shape }: Tokens, name: string): Value =>
     graph.op('Reshape', [linear(graph, states, name, hidden, hidden), shape])
-  const attended = attend(graph, sizes, project(queries, names.query), project(keys, names.key), project(keys, names.value), bias)
+  const states = [project(queries, names.query), project(keys, names.key), project(keys, names.value)]
+  const attended = inHeadGroups(graph, sizes, groups, states, (part, [q, k, v], group) =>
+    attend(graph, part, q!, k!, v!, typeof bias === 'string' ? bias : bias[group]!),
+  )
   return graph.op('Reshape', [attended, graph.ints(-1, hidden)])
 }
 
@@ -70,14 +76,7 @@ export function attention(
  * softmax(q kᵀ / √d + bias) v, head by head: q [N, R, H], k and v [N, T, H], bias [N or 1, heads or 1, R or 1, T] -> [N, R, H].
  * onnxruntime has it as one operator, MultiHeadAttention, which on WebGPU gives wrong numbers where there is a bias.
  */
-export function attend(
-  graph: Graph,
-  { hidden, heads }: Pick<LayerSizes, 'hidden' | 'heads'>,
-  q: Value,
-  k: Value,
-  v: Value,
-  bias: Value,
-): Value {
+export function attend(graph: Graph, { hidden, heads }: HeadSizes, q: Value, k: Value, v: Value, bias: Value): Value {
   const width = hidden / heads
   const byHead = (x: Value, ...perm: bigint[]): Value =>
     graph.op('Transpose', [graph.op('Reshape', [x, graph.ints(0, 0, heads, width)])], { perm })

@@ -1,23 +1,14 @@
 // Linear layers in integers, for onnxruntime on the CPU: a setting for quantized files, about twice as fast as numbers and less exact.
 // Activations get a scale for each token: one for a whole batch would be faster still, but costs the embedded model twice the error. Weights get
 // a scale for each output, and 8 bits or 7: a processor without dot products of bytes adds two products of bytes in 16 bits, which 8 overflow.
-import { halfToFloat } from '../checkpoint/numbers'
-import { BLOCK } from '../checkpoint/quantize'
+import { blockReader, type Blocks } from './blocks'
 import { MICROSOFT, type Graph, type Integers, type Value } from './graph'
-import type { StoredTensor } from './safetensors'
 
 const MOST_ACTIVATION = 127
 /** Activations are stored as unsigned bytes around this. */
 const MIDDLE = 128
 /** Outputs that are repacked together, so that what is written lies side by side. */
 const STRIP = 64
-
-/** Codes of a quantized file and their scales. */
-export interface Blocks {
-  codes: StoredTensor
-  scales: StoredTensor
-  bits: 4 | 8
-}
 
 /** x [rows, inputs] -> x Wᵀ + bias [rows, outputs]; `name`: of the weight. */
 export function integerLinear(
@@ -52,12 +43,11 @@ export function integerLinear(
 /** Weights [inputs, outputs] with a scale for each output: weight ≈ integer · scale. */
 export function repack(
   { file, weightBits }: Integers,
-  { codes, scales, bits }: Blocks,
+  blocks: Blocks,
   inputs: number,
   outputs: number,
 ): { weights: Int8Array; scales: Float32Array } {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  const blocks = inputs / BLOCK
+  const read = blockReader(file, blocks, inputs)
   const most = 2 ** (weightBits - 1) - 1
   const weights = new Int8Array(inputs * outputs)
   const perOutput = new Float32Array(outputs)
@@ -66,15 +56,9 @@ export function repack(
     const to = Math.min(from + STRIP, outputs)
     for (let n = from; n < to; n++) {
       const row = strip.subarray((n - from) * inputs, (n - from + 1) * inputs)
-      unpackCodes(file, codes.offset + (n * inputs * bits) / 8, bits, row)
+      read(n, row)
       let largest = 0
-      for (let i = 0, b = 0; b < blocks; b++) {
-        const scale = halfToFloat(view.getUint16(scales.offset + 2 * (n * blocks + b), true))
-        for (const end = i + BLOCK; i < end; i++) {
-          row[i]! *= scale
-          largest = Math.max(largest, Math.abs(row[i]!))
-        }
-      }
+      for (let i = 0; i < inputs; i++) largest = Math.max(largest, Math.abs(row[i]!))
       const scale = largest / most || 1
       perOutput[n] = scale
       for (let i = 0; i < inputs; i++) row[i]! /= scale
@@ -84,15 +68,4 @@ export function repack(
     }
   }
   return { weights, scales: perOutput }
-}
-
-function unpackCodes(file: Uint8Array, at: number, bits: 4 | 8, row: Float32Array): void {
-  if (bits === 8) for (let i = 0; i < row.length; i++) row[i] = file[at + i]! - 128
-  else {
-    for (let i = 0; i < row.length; i += 2) {
-      const byte = file[at + (i >> 1)]!
-      row[i] = (byte & 15) - 8
-      row[i + 1] = (byte >> 4) - 8
-    }
-  }
 }

@@ -4,6 +4,7 @@
 // The queries go in blocks of like size. A block has a list of keys: the stretch of tokens that any of its queries could see, then the global
 // ones; a bias on each pair says which of them a query does see. So cost is linear in length, the graph knows nothing of windows, and a short
 // sequence is one block: ordinary full attention.
+import { MOST_GLOBAL_TOKENS } from '../encode/pairs'
 import { AppError } from '../errors'
 import type { Feed, Feeds } from './feeds'
 import { BLOCKED } from './weights'
@@ -28,9 +29,16 @@ export function blockStep(tokens: number, sight: Sight): number {
 }
 
 /** Padding up to `blockStep` does not change it. */
-function blockCount(tokens: number, { radii }: Sight): number {
-  return Math.ceil(tokens / Math.max(LEAST_BLOCK, ...radii.map(aligned)))
+const blockCount = (tokens: number, sight: Sight): number => Math.ceil(tokens / blockSize(sight))
+const blockSize = ({ radii }: Sight): number => Math.max(LEAST_BLOCK, ...radii.map(aligned))
+
+/** Keys of a block, at most, of sequences up to `tokens`: the stretch around it, and the option's. */
+export function mostKeys(tokens: number, sight: Sight): number {
+  const near = blockSize(sight) + 2 * Math.max(...sight.radii, 0)
+  return aligned(Math.min(near, tokens)) + aligned(Math.min(MOST_GLOBAL_TOKENS, tokens))
 }
+/** Blocks of a batch of `rows` tokens, at most: the last one of a sequence may be small. */
+export const mostBlocks = (rows: number, sight: Sight): number => Math.ceil((2 * rows) / blockSize(sight))
 
 /**
  * Inputs for sequences that were padded to `tokens` each, a multiple of `blockStep`. Rows count tokens of all sequences, n · tokens + t.

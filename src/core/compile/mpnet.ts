@@ -5,10 +5,11 @@ import { createFields, type ConfigFields } from '../checkpoint/config-fields'
 import type { OpenArchitecture } from './architecture'
 import { scoreFirst } from './bert'
 import { readCommon, type CommonConfig } from './common-config'
-import { openEmbedding, type EmbeddingTables } from './embedding'
+import type { EmbeddingTables } from './embedding'
 import { attention, encodeLayers, feedForward, feedForwardNames } from './encoder-layer'
 import type { Feeds } from './feeds'
 import type { Graph, Value } from './graph'
+import { fullAttentionGroups, type Limits } from './head-groups'
 import { float, layerNorm } from './weights'
 
 const f32 = Math.fround
@@ -18,13 +19,13 @@ const MAX_DISTANCE = 128
 /** The position of the first token: padding_idx + 1, which is not the config's either. */
 export const FIRST_POSITION = 2
 
-export const openMpnet: OpenArchitecture = (json, graph, stored, file) => {
+export const openMpnet: OpenArchitecture = (json, graph, limits) => {
   const config = readMpnetConfig(createFields(json))
   const { hidden } = config
   return {
     hidden,
-    embedding: openEmbedding(stored, file, mpnetTables(config)),
-    encode: (x, mask, read) => encode(graph, config, x, mask, read),
+    tables: mpnetTables(config),
+    encode: (x, mask, read) => encode(graph, config, limits, x, mask, read),
     score: (first) => scoreFirst(graph, 'mpnet', hidden, first),
     feed: relativeFeeds,
     step: 4, // GPU kernels that read four numbers at once then apply
@@ -51,17 +52,26 @@ export function mpnetTables({ hidden, vocabulary, positions }: MpnetConfig): Emb
 }
 
 /** Adds the input that `relativeFeeds` fills. */
-function encode(graph: Graph, config: MpnetConfig, x: Value, mask: Value, read: Value): Value {
+function encode(graph: Graph, config: MpnetConfig, limits: Limits, x: Value, mask: Value, read: Value): Value {
+  const groups = fullAttentionGroups(config.heads, limits)
   const normed = layerNorm(graph, x, 'mpnet.embeddings.LayerNorm', config.hidden, config.epsilon)
   const table = float(graph, 'mpnet.encoder.relative_attention_bias.weight', [config.relative, config.heads])
   const byHead = graph.op('Transpose', [table], { perm: [1n, 0n] })
-  const bias = graph.op('Gather', [byHead, graph.input('buckets', 'int32', ['T', 'T'])], { axis: 1n }) // [heads, T, T]
-  const all = graph.op('Add', [mask, bias]) // [N, heads, T, T]
-  const some = graph.op('Gather', [all, read], { axis: 2n })
+  const buckets = graph.input('buckets', 'int32', ['T', 'T'])
+  const rowsOf = (group: number): Value => {
+    const bounds = [group, group + 1].map((at) => graph.ints((at * config.heads) / groups))
+    return graph.op('Slice', [byHead, ...bounds, graph.ints(0)])
+  }
+  const all = Array.from({ length: groups }, (_, group) => {
+    const bias = graph.op('Gather', [groups === 1 ? byHead : rowsOf(group), buckets], { axis: 1n })
+    return graph.op('Add', [mask, bias]) // [N, heads / groups, T, T]
+  })
+  const some = all.map((bias) => graph.op('Gather', [bias, read], { axis: 2n }))
   return encodeLayers(graph, config, normed, read, (index, queries, keys, isRead) => {
     const layer = `mpnet.encoder.layer.${String(index)}`
     const part = (name: string): string => `${layer}.attention.attn.${name}`
-    const attended = attention(graph, config, { query: part('q'), key: part('k'), value: part('v') }, queries, keys, isRead ? some : all)
+    const parts = { query: part('q'), key: part('k'), value: part('v') }
+    const attended = attention(graph, config, groups, parts, queries, keys, isRead ? some : all)
     const names = { ...feedForwardNames(layer), attended: part('o'), attendedNorm: `${layer}.attention.LayerNorm` }
     return feedForward(graph, config, names, queries.states, attended)
   })

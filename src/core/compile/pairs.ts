@@ -4,6 +4,7 @@ import { choiceIdsOf, type Batch } from '../encode/batches'
 import { AppError } from '../errors'
 import type { ModelInput } from '../types'
 import type { Architecture } from './architecture'
+import type { Embedding } from './embedding'
 import type { Feeds } from './feeds'
 import type { Graph } from './graph'
 import { BLOCKED } from './weights'
@@ -20,7 +21,12 @@ export function writePairs(graph: Graph, { hidden, encode, score }: Architecture
  * Inputs for `batch`. The logits come back as [N, 1], choice by choice, piece by piece; a piece with fewer choices than the others repeats its
  * first one.
  */
-export function feedPairs(batch: Batch, inputs: readonly ModelInput[], { hidden, embedding, feed, step }: Architecture): Feeds {
+export function feedPairs(
+  batch: Batch,
+  inputs: readonly ModelInput[],
+  embedding: Embedding,
+  { hidden, feed, step }: Pick<Architecture, 'hidden' | 'feed' | 'step'>,
+): Feeds {
   const pairs = batch.pieces.flatMap(({ input, choices }) =>
     batch.choices.map((_, slot) => pairOf(inputs[input]!, choices[slot] ?? choices[0]!)),
   )

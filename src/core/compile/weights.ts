@@ -1,9 +1,10 @@
 // Weights as a graph uses them. Numbers stored in 16 bits are widened by a Cast on the initializer, which onnxruntime folds once when
-// it opens the graph; 8- and 4-bit blocks stay as they are and go to MatMulNBits, or are repacked for arithmetic in integers.
+// it opens it opens the graph; 8- and 4-bit blocks stay as they are and go to MatMulNBits, or on a CPU are widened, or repacked for arithmetic in integers.
 import { BLOCK } from '../checkpoint/quantize'
 import { AppError } from '../errors'
+import { widenBlocks, type Blocks } from './blocks'
 import { FLOAT, MICROSOFT, type Graph, type Value } from './graph'
-import { integerLinear, type Blocks } from './integers'
+import { integerLinear } from './integers'
 import type { Safetensors, StoredTensor } from './safetensors'
 
 /** What is added to a score that must not count: its softmax is exactly 0, and it is far from the end of half precision. */
@@ -33,8 +34,9 @@ export function float(graph: Graph, name: string, shape: readonly number[]): Val
 export function linear(graph: Graph, x: Value, name: string, inputs: number, outputs: number): Value {
   const bias = float(graph, `${name}.bias`, [outputs])
   const stored = blocksOf(graph, `${name}.weight`, inputs, outputs)
-  if (!stored) return graph.op('Gemm', [x, float(graph, `${name}.weight`, [outputs, inputs]), bias], { transB: 1n })
-  if (graph.integers) return integerLinear(graph, graph.integers, stored, `${name}.weight`, x, inputs, outputs, bias)
+  const { repacking } = graph
+  if (!stored || repacking?.weightBits === 32) return graph.op('Gemm', [x, matrix(graph, name, inputs, outputs), bias], { transB: 1n })
+  if (repacking) return integerLinear(graph, repacking, stored, `${name}.weight`, x, inputs, outputs, bias)
   const blocks = useBlocks(graph, `${name}.weight`, stored, inputs, outputs)
   const sizes = { K: BigInt(inputs), N: BigInt(outputs), bits: BigInt(blocks.bits), block_size: BigInt(BLOCK) }
   return graph.op('MatMulNBits', [x, blocks.packed, blocks.scales, '', '', bias], sizes, MICROSOFT)
@@ -43,14 +45,26 @@ export function linear(graph: Graph, x: Value, name: string, inputs: number, out
 /** As `linear` for an x that depends on weights only. Blocks are unpacked in the graph, since onnxruntime does not fold MatMulNBits. */
 export function foldedLinear(graph: Graph, x: Value, name: string, inputs: number, outputs: number): Value {
   const blocks = blocksOf(graph, `${name}.weight`, inputs, outputs)
-  if (!blocks) return linear(graph, x, name, inputs, outputs)
+  if (!blocks || graph.repacking?.weightBits === 32) return linear(graph, x, name, inputs, outputs)
   const { bits, packed, scales } = useBlocks(graph, `${name}.weight`, blocks, inputs, outputs)
   const bytes = graph.op('Cast', [packed], { to: FLOAT })
   const codes = bits === 8 ? bytes : nibbles(graph, bytes)
   const centred = graph.op('Sub', [graph.op('Reshape', [codes, graph.ints(outputs, -1, BLOCK)]), graph.floats([2 ** (bits - 1)])])
   const weights = graph.op('Mul', [centred, graph.op('Reshape', [scales, graph.ints(outputs, -1, 1)])])
-  const matrix = graph.op('Reshape', [weights, graph.ints(outputs, inputs)])
-  return graph.op('Gemm', [x, matrix, float(graph, `${name}.bias`, [outputs])], { transB: 1n })
+  const unpacked = graph.op('Reshape', [weights, graph.ints(outputs, inputs)])
+  return graph.op('Gemm', [x, unpacked, float(graph, `${name}.bias`, [outputs])], { transB: 1n })
+}
+
+/** `name`.weight [outputs, inputs] in float32; what is in blocks is widened where the graph says so. Throws weights_damaged. */
+function matrix(graph: Graph, name: string, inputs: number, outputs: number): Value {
+  const weight = `${name}.weight`
+  const blocks = blocksOf(graph, weight, inputs, outputs)
+  const { repacking } = graph
+  if (!blocks || !repacking) return float(graph, weight, [outputs, inputs])
+  return graph.once(`${weight} widened`, () => {
+    const numbers = widenBlocks(repacking.file, blocks, inputs, outputs)
+    return graph.made(`${weight} widened`, 'F32', [outputs, inputs], new Uint8Array(numbers.buffer))
+  })
 }
 
 /** Bytes [outputs, blocks, n] -> their low and high halves in turns [outputs, blocks, n, 2]. */

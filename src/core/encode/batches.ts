@@ -23,7 +23,7 @@ export interface Batch {
 /** What starting one more batch costs, in tokens. */
 const BATCH_COST = 128
 /** Attention grows with the square of a piece's tokens: a larger one is divided, even within the budget. */
-const MOST_PIECE_TOKENS = 640
+export const MOST_PIECE_TOKENS = 640
 
 /** Tokens that a batch costs, padding included. */
 export function batchTokens({ pieces, prefix, choices }: Batch): number {
@@ -32,16 +32,16 @@ export function batchTokens({ pieces, prefix, choices }: Batch): number {
 
 /**
  * Every choice of every input in exactly one piece of one batch, but of equal choices only the first; no batch over `budget` tokens unless
- * it is one choice alone. Among the cuts of the sorted list the one of least padded tokens plus BATCH_COST a batch.
+ * it is one choice alone, and none of more than `mostPieces`. Among the cuts of the sorted list the one of least padded tokens plus BATCH_COST a batch.
  */
-export function planBatches(inputs: readonly ModelInput[], budget: number): Batch[] {
+export function planBatches(inputs: readonly ModelInput[], budget: number, mostPieces = Infinity): Batch[] {
   const sorted = inputs.flatMap((input, index) => toPieces(input, index, Math.min(budget, MOST_PIECE_TOKENS))).sort(byShape)
   const least = [0] // least[n]: cost of the first n pieces; last[n]: where their last batch begins
   const last = [0]
   for (let to = 1; to <= sorted.length; to++) {
     least[to] = Infinity
     const shape: Shape = { prefix: 0, choices: [] }
-    for (let from = to - 1; from >= 0; from--) {
+    for (let from = to - 1; from >= Math.max(0, to - mostPieces); from--) {
       widen(shape, sorted[from]!.shape)
       const tokens = (to - from) * total(shape)
       if (tokens > budget && from < to - 1) break

@@ -2,7 +2,7 @@
 import { AppError } from '../errors'
 import type { Manifest, ModelInput } from '../types'
 import { fitContext, readFrequencies } from './fit'
-import { encodePairs, readsTokenTypes } from './pairs'
+import { encodePairs, MOST_GLOBAL_TOKENS, readsTokenTypes } from './pairs'
 import { encodeSharedPrefix, type EncodedQuestion, type EncodingProblem } from './shared-prefix'
 import { createTokenizer } from './tokenizer'
 
@@ -30,6 +30,7 @@ export function createEncoder(files: { tokenizerJson: unknown; manifest: Manifes
     separator,
     hasTypes: readsTypes(manifest),
     maxTokens: manifest.layout === 'pairs' ? manifest.maxTokens.pair : 0,
+    mostOption: manifest.architecture === 'longformer' ? MOST_GLOBAL_TOKENS : Infinity,
   }
   return {
     encode({ prompt, options, context }, contextWords) {

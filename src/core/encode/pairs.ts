@@ -7,6 +7,9 @@ import type { EncodedQuestion, EncodingProblem } from './shared-prefix'
 import type { PairTemplate } from './template'
 import type { Tokenizer } from './tokenizer'
 
+/** Of an option whose tokens all see everything (Longformer): what they cost grows with their number times that of all tokens. */
+export const MOST_GLOBAL_TOKENS = 1024
+
 /** A context with room for fewer tokens than this is left out. */
 const LEAST_CONTEXT = 9
 
@@ -17,13 +20,15 @@ export interface PairsSettings {
   separator: string
   /** The model tells the two texts apart by token types. */
   hasTypes: boolean
+  /** Tokens of an option. */
+  mostOption: number
 }
 
 /** Token ids of a question, at most `maxTokens` in a pair. Of several pairs that were cut, the one that was cut most is reported. */
 export function encodePairs(
   tokenizer: Tokenizer,
   { prompt, options, context }: EncodedQuestion,
-  { maxTokens, separator, hasTypes }: PairsSettings,
+  { maxTokens, separator, hasTypes, mostOption }: PairsSettings,
 ): { input: PairsInput; problems: EncodingProblem[] } {
   const room = maxTokens - tokenizer.pair.filter((part) => 'id' in part).length
   const promptIds = tokenizer.encode(prompt)
@@ -47,7 +52,7 @@ export function encodePairs(
 
   const pairs = options.map((text, option) => {
     const ids = tokenizer.encode(text)
-    const optionRoom = Math.max(Math.floor(room / 2), room - promptIds.length)
+    const optionRoom = Math.min(Math.max(Math.floor(room / 2), room - promptIds.length), mostOption)
     if (ids.length > optionRoom) problems.push({ code: 'option_cut', option, detail: { tokens: ids.length, kept: optionRoom } })
     const second = ids.slice(0, optionRoom)
     return fillTemplate(tokenizer.pair, fitFirst(second.length), second, hasTypes)

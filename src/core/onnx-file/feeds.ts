@@ -6,8 +6,21 @@ import type { ModelInput, PairsInput, PlainGraph, PlainInput } from '../types'
 type Pair = PairsInput['pairs'][number]
 
 /**
+ * Pairs that the graph takes at a time, at most; where every row has as many tokens as the graph says, those of a batch of `tokens`. Infinity
+ * where nothing is fixed.
+ */
+export function mostRows({ rank, fixed = {} }: PlainGraph, tokens: number): number {
+  const { batch, choices, sequence } = fixed
+  if (batch !== undefined && (rank === 2 || choices !== undefined)) return batch * (choices ?? 1)
+  if (sequence === undefined) return Infinity
+  const group = (batch ?? 1) * (choices ?? 1)
+  return group * Math.max(1, Math.floor(tokens / sequence / group))
+}
+
+/**
  * [pieces, choices, tokens], or [pieces · choices, tokens]: in both the graph's logits stand piece by piece. A piece with fewer choices than
- * the others repeats its first one.
+ * the others repeats its first one. Where the graph fixes an axis this is filled up: tokens by padding, rows by the last pair again, whose logits
+ * come last.
  */
 export function feedPlainGraph(graph: PlainGraph, batch: Batch, inputs: readonly ModelInput[]): Feeds {
   const slots = batch.choices.length
@@ -15,9 +28,22 @@ export function feedPlainGraph(graph: PlainGraph, batch: Batch, inputs: readonly
     const { pairs } = pairsOnly(inputs[input]!)
     return Array.from({ length: slots }, (_, slot) => pairs[choices[slot] ?? choices[0]!]!)
   })
-  const tokens = Math.max(...rows.map(({ ids }) => ids.length))
-  const shape = graph.rank === 3 ? [batch.pieces.length, slots, tokens] : [rows.length, tokens]
+  const tokens = graph.fixed?.sequence ?? Math.max(...rows.map(({ ids }) => ids.length))
+  const shape = [...rowShape(graph, batch.pieces.length, slots), tokens]
+  while (rows.length < rowCount(shape)) rows.push(rows.at(-1)!)
   return Object.fromEntries(graph.inputs.map(({ name, type }) => [name, feed(type, shape, rows, tokens, valueOf(name, graph.padId))]))
+}
+
+/** Rows of an input of this shape, each of which has a logit. */
+export const rowCount = (shape: readonly number[]): number => shape.slice(0, -1).reduce((product, size) => product * size, 1)
+
+/** The axes before the tokens. */
+function rowShape({ rank, fixed = {} }: PlainGraph, pieces: number, slots: number): number[] {
+  const { batch, choices } = fixed
+  const pairs = pieces * slots
+  if (rank === 2) return [batch ?? pairs]
+  if (choices !== undefined) return [batch ?? Math.ceil(pairs / choices), choices]
+  return batch === undefined ? [pieces, slots] : [batch, Math.ceil(pairs / batch)]
 }
 
 function feed(type: 'int64' | 'int32', shape: number[], rows: readonly Pair[], tokens: number, value: (row: Pair) => TokenValue): Feed {

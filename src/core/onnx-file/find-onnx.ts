@@ -9,7 +9,7 @@ const BELOW = 'onnx/'
 
 /**
  * The .onnx file and the files beside it by name (of a file in onnx/ also those of the folder above); null where there is none or where
- * the folder has weights of its own. Of several that called model.onnx. Throws checkpoint_file_missing.
+ * the folder has weights of its own. Of several that called model.onnx. Throws checkpoint_ambiguous.
  */
 export function findOnnx(place: string, sources: readonly ByteSource[]): { onnx: ByteSource; files: CheckpointFiles } | null {
   const graphs = sources.filter(({ name }) => name.endsWith('.onnx'))
@@ -17,8 +17,8 @@ export function findOnnx(place: string, sources: readonly ByteSource[]): { onnx:
   const named = graphs.filter(({ name }) => baseOf(name) === 'model.onnx')
   const [onnx, ...others] = named.length > 0 ? named : graphs
   if (others.length > 0) {
-    const hint = `It has ${[onnx!, ...others].map(({ name }) => name).join(', ')}. Choose one of them, with tokenizer.json.`
-    throw new AppError('checkpoint_file_missing', { place, file: 'one .onnx file', hint })
+    const found = [onnx!, ...others].map(({ name }) => name).join(', ')
+    throw new AppError('checkpoint_ambiguous', { place, file: '.onnx file', found })
   }
   const folder = folderOf(onnx!.name)
   const above = folder === BELOW || folder.endsWith(`/${BELOW}`) ? folder.slice(0, -BELOW.length) : folder

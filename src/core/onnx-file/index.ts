@@ -36,7 +36,7 @@ const SHIFTED_POSITIONS = /roberta|longformer|camembert|mpnet/
 
 /**
  * The model whose .onnx file `findOnnx` finds among `sources`; null where that finds none. `place`: what people call the folder.
- * Throws checkpoint_file_missing, checkpoint_damaged, model_unsupported, tokenizer_damaged, file_unreadable.
+ * Throws checkpoint_file_missing, checkpoint_ambiguous, checkpoint_damaged, model_unsupported, tokenizer_damaged, file_unreadable.
  */
 export async function openOnnxModel(place: string, sources: readonly ByteSource[]): Promise<OnnxModel | null> {
   const found = findOnnx(place, sources)
@@ -64,7 +64,10 @@ export async function openOnnxModel(place: string, sources: readonly ByteSource[
   const padId = readPadId(config, settings, idOf)
   const positions = countOf(config, 'max_position_embeddings')
   const shift = SHIFTED_POSITIONS.test(String(config['model_type'])) ? padId + 1 : 0
-  const most = positions === null || positions <= shift ? null : positions - shift
+  const relative = config['model_type'] === 'deberta-v2' && config['position_biased_input'] === false
+  const numbered = positions === null || positions <= shift ? null : positions - shift
+  const usual = Math.min(checked.fixed?.sequence ?? Infinity, numbered ?? USUAL_TOKENS)
+  const most = Math.min(checked.fixed?.sequence ?? Infinity, relative ? Infinity : (numbered ?? Infinity))
   return {
     graph: { ...checked, padId, data: data.map(({ name }) => name) },
     precision: file.precision,
@@ -72,8 +75,8 @@ export async function openOnnxModel(place: string, sources: readonly ByteSource[
     config,
     tokenizerJson,
     tokenizerTokens: tokenizerTokens(settings),
-    mostTokens: config['model_type'] === 'deberta-v2' && config['position_biased_input'] === false ? null : most,
-    usualTokens: most ?? USUAL_TOKENS,
+    mostTokens: most === Infinity ? null : most,
+    usualTokens: usual,
     licence: await readLicence(files),
   }
 }

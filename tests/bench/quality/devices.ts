@@ -4,7 +4,7 @@ import type { Arithmetic, ModelInput, Precision } from '../../../src/core/types'
 
 export type Device =
   | { where: 'Node' | 'browser'; runs: 'engine'; arithmetic: Arithmetic }
-  | { where: 'Node'; runs: 'cpu' }
+  | { where: 'Node'; runs: 'cpu'; arithmetic: Arithmetic }
   | { where: 'browser'; runs: 'wasm' | 'webgpu' }
 
 export const DEVICES: readonly Device[] = [
@@ -12,14 +12,21 @@ export const DEVICES: readonly Device[] = [
   { where: 'Node', runs: 'engine', arithmetic: 'int8' },
   { where: 'browser', runs: 'engine', arithmetic: 'float' },
   { where: 'browser', runs: 'engine', arithmetic: 'int8' },
-  { where: 'Node', runs: 'cpu' },
+  { where: 'Node', runs: 'cpu', arithmetic: 'float' },
+  { where: 'Node', runs: 'cpu', arithmetic: 'int8' },
   { where: 'browser', runs: 'wasm' },
   { where: 'browser', runs: 'webgpu' },
 ]
 
-const RUNTIMES = { cpu: 'onnxruntime, CPU', wasm: 'onnxruntime, WASM', webgpu: 'onnxruntime, WebGPU (software)' } as const
-export const nameOf = (device: Device): string =>
-  device.runs === 'engine' ? `engine, ${device.arithmetic}, ${device.where}` : RUNTIMES[device.runs]
+const RUNTIMES = { wasm: 'onnxruntime, WASM', webgpu: 'onnxruntime, WebGPU (software)' } as const
+export function nameOf(device: Device): string {
+  if (device.runs === 'engine') return `engine, ${device.arithmetic}, ${device.where}`
+  return device.runs === 'cpu' ? `onnxruntime, ${device.arithmetic}, Node` : RUNTIMES[device.runs]
+}
+
+/** onnxruntime computes in integers with weights in blocks alone. */
+export const computes = (device: Device, precision: Precision): boolean =>
+  device.runs !== 'cpu' || device.arithmetic === 'float' || precision === 'q8' || precision === 'q4'
 
 export interface Errand {
   device: Device

@@ -12,7 +12,7 @@ import { launch, ROOT, serveSources, SOFTWARE_WEBGPU } from '../../browser/launc
 import { modelFolder } from '../pairs/model-folder'
 import { machine, publish, table } from '../report'
 import { serveFolder } from '../serve'
-import { DEVICES, nameOf, type Device, type Errand, type PlainInput } from './devices'
+import { computes, DEVICES, nameOf, type Device, type Errand, type PlainInput } from './devices'
 import { fourBitFile } from './four-bit'
 import { answer, readManifest } from './node'
 import { checkpointGolden, compare, embeddedGolden, labelledQuestions, type Golden } from './questions'
@@ -70,7 +70,7 @@ async function embeddedTable(): Promise<string> {
   const rows: string[][] = []
   let reference = NaN // MAP@3 of fp32 on the first device
   for (const precision of PRECISIONS) {
-    for (const device of DEVICES) {
+    for (const device of DEVICES.filter((each) => computes(each, precision))) {
       const isSlow = device.runs === 'webgpu'
       const asked: Golden = isSlow ? every(WEBGPU_EVERY, golden) : golden
       const inputs = isSlow ? asked.inputs : [...asked.inputs, ...labelled.inputs]
@@ -115,6 +115,10 @@ async function checkpointTable(root: string): Promise<string> {
       const golden = checkpointGolden(join(root, name, 'golden.json'), readsTokenTypes(manifest.config))
       const cells: string[] = []
       for (const device of devices) {
+        if (!computes(device, precision)) {
+          cells.push('–')
+          continue
+        }
         const where = folder.slice(root.length + 1)
         const logits = await logitsOn(device, root, where, manifest.files[0]!.name, precision, golden.inputs).catch((error: unknown) => {
           console.error(`${name}, ${precision}, ${nameOf(device)}: ${error instanceof Error ? error.message : String(error)}`)

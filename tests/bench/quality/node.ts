@@ -17,6 +17,11 @@ export async function answer({ device, folder, file, precision, inputs }: Errand
   const scorer =
     device.runs === 'engine'
       ? await openEngine(signal, { ...request, arithmetic: device.arithmetic, workers: 2 })
-      : await openOrtNode(signal, { ...request, device: 'cpu', threads: 2 })
+      : await openOrtNode(signal, {
+          ...request,
+          arithmetic: device.runs === 'cpu' ? device.arithmetic : 'float',
+          device: 'cpu',
+          threads: 2,
+        })
   return scoreAll(scorer, inputs)
 }

@@ -7,6 +7,8 @@ import type { ModelFileReader, Scorer } from '../../../src/core/ports'
 import type { Arithmetic, Precision } from '../../../src/core/types'
 import { largestError, readGolden, scoreAll, topOneAgreement, type GoldenItem } from '../../contract/engine-golden'
 
+export { viewGpu } from '../../../src/adapters/browser/environment'
+
 export interface Asked {
   /** Address of a model folder. */
   folder: string

@@ -14,7 +14,7 @@ interface Asked {
 export async function errorOnDevice({ fixtures, kind, device, every }: Asked): Promise<number> {
   const read: ReadFixture = async (path) => new Uint8Array(await (await fetch(`${fixtures}/${path}`)).arrayBuffer())
   const scorer = await openOrt(never, { ...requestOf(await compileOnnx(kind, read)), device, threads: 1 })
-  const items = await goldenItems(read)
+  const items = await goldenItems(read, kind)
   return errorOf(
     scorer,
     items.filter((_, i) => i % every === 0),

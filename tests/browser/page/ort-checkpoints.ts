@@ -1,8 +1,8 @@
 // Runs checkpoints of layout pairs on onnxruntime-web in a real page, in a precision that they are compiled to there.
-import { openOrt } from '../../../src/adapters/ort/browser'
+import { openOrt, openOrtReference } from '../../../src/adapters/ort/browser'
 import { openCheckpoint, type ByteSource } from '../../../src/core/checkpoint'
 import type { Arithmetic, PairsManifest, Precision } from '../../../src/core/types'
-import { bytesReader, checkpointManifest, readPairsGolden } from '../../contract/engine-checkpoints'
+import { checkpointManifest, readPairsGolden, seekable } from '../../contract/engine-checkpoints'
 import { largestError, scoreAll, topOneAgreement } from '../../contract/engine-golden'
 import { OPTION_MODELS, optionItem, optionManifest, optionWeights } from '../../contract/option-models'
 import { weightsIn } from '../../contract/weights-in'
@@ -11,6 +11,8 @@ interface Where {
   device: 'wasm' | 'webgpu'
   threads?: number
   arithmetic?: Arithmetic
+  /** Of weights at a time, in WebAssembly; the whole model where it is left out. */
+  segmentBytes?: number
 }
 export interface AskedCheckpoint extends Where {
   /** Address of a folder with a checkpoint in model.safetensors. */
@@ -19,6 +21,8 @@ export interface AskedCheckpoint extends Where {
   precision: Precision
   /** Every n-th golden question; all of them where it is left out. */
   every?: number
+  /** What the model is made to read at most, where that is not what its golden file says. */
+  mostTokens?: number
 }
 export interface CheckpointOutcome {
   error: number
@@ -26,7 +30,7 @@ export interface CheckpointOutcome {
   logits: number[][]
 }
 
-export async function onOrt({ folder, golden, precision, every = 1, ...where }: AskedCheckpoint): Promise<CheckpointOutcome> {
+export async function onOrt({ folder, golden, precision, every = 1, mostTokens, ...where }: AskedCheckpoint): Promise<CheckpointOutcome> {
   const get = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
     new Uint8Array(await (await fetch(`${folder}/${name}`)).arrayBuffer())
   const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors']
@@ -39,7 +43,8 @@ export async function onOrt({ folder, golden, precision, every = 1, ...where }: 
   const expected: unknown = JSON.parse(new TextDecoder().decode(await get(golden)))
   const { config, weights } = await openCheckpoint(folder, sources)
   const items = readPairsGolden(expected).filter((_, i) => i % every === 0)
-  const manifest = checkpointManifest(config, expected)
+  const whole = checkpointManifest(config, expected)
+  const manifest = { ...whole, maxTokens: { pair: mostTokens ?? whole.maxTokens.pair } }
   const logits = await score(where, manifest, await weightsIn(weights, precision), precision, items)
   return { error: largestError(items, logits), topOne: topOneAgreement(items, logits), logits }
 }
@@ -56,14 +61,17 @@ export async function optionErrors({ names, ...where }: Where & { names?: string
 }
 
 async function score(
-  where: Where,
+  { segmentBytes, ...where }: Where,
   manifest: PairsManifest,
   bytes: Uint8Array,
   precision: Precision,
   items: Parameters<typeof scoreAll>[1],
 ): Promise<number[][]> {
-  const weights = bytesReader('weights.safetensors', bytes)
-  const scorer = await openOrt(new AbortController().signal, { manifest, weights, precision, ...where })
+  const model = { manifest, weights: seekable('weights.safetensors', bytes), precision }
+  const { signal } = new AbortController()
+  const scorer = await (segmentBytes === undefined
+    ? openOrt(signal, { ...model, ...where })
+    : openOrtReference(signal, model, segmentBytes))
   const logits = await scoreAll(scorer, items)
   await scorer.close()
   return logits
