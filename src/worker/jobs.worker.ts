@@ -12,7 +12,6 @@ import { openHttpSource } from '../adapters/http/source'
 import { openDatabase } from '../adapters/indexeddb/database'
 import { createChunkStore, createLibraryStore, createModelStore, createRunStore } from '../adapters/indexeddb/stores'
 import { createMemoryChunkStore, createMemoryLibraryStore, createMemoryModelStore, createMemoryRunStore } from '../adapters/memory/stores'
-import { openOrt, openOrtReference } from '../adapters/ort/browser'
 import { openParquet } from '../adapters/parquet/parquet'
 import { openBrowserEmbedder } from '../adapters/transformers/browser'
 import { createHandlers } from './handlers'
@@ -27,6 +26,8 @@ const chunks = database ? createChunkStore(database) : createMemoryChunkStore()
 const runs = database ? createRunStore(database) : createMemoryRunStore()
 const libraries = database ? createLibraryStore(database) : createMemoryLibraryStore()
 const models = database ? createModelStore(database) : createMemoryModelStore()
+// With the writing of graphs, for those who need it.
+const onnxruntime = () => import('../adapters/ort/browser')
 const isIsolated = globalThis.crossOriginIsolated
 
 serve(
@@ -47,14 +48,15 @@ serve(
     inflate: inflateRaw,
     deflate: deflateRaw,
     openParquet,
-    openCpu: (signal, request) =>
-      engineReads(request)
-        ? openEngine(signal, request)
-        : openOrt(signal, { ...request, device: 'wasm', ...(request.workers > 0 ? { threads: request.workers } : {}) }),
-    openGpu: (signal, request) => openOrt(signal, { ...request, device: 'webgpu' }),
+    openCpu: async (signal, request) => {
+      if (engineReads(request)) return openEngine(signal, request)
+      const threads = request.workers > 0 ? { threads: request.workers } : {}
+      return (await onnxruntime()).openOrt(signal, { ...request, device: 'wasm', ...threads })
+    },
+    openGpu: async (signal, request) => (await onnxruntime()).openOrt(signal, { ...request, device: 'webgpu' }),
     openRemote: openRemoteFolder,
     openDirectory: openDirectoryWriter,
-    openReference: openOrtReference,
+    openReference: async (signal, request) => (await onnxruntime()).openOrtReference(signal, request),
     findGpu,
     openEmbedder: async (signal, request) => openBrowserEmbedder(signal, request, (await findGpu()) === 'hardware'),
     storage: {
