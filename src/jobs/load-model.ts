@@ -90,15 +90,7 @@ export async function loadModel(
     manifest,
     frequencies: await readJson(signal, folder.file('stems.json')),
   })
-  const request: OpenRequest = {
-    manifest,
-    weights: folder.file(file.name),
-    data: dataFiles(folder),
-    precision: choice.precision,
-    arithmetic: choice.arithmetic,
-    mayUseHalf: manifest.selfTest !== null,
-    workers: choice.workers,
-  }
+  const request = requestOf(folder, choice)
   const gpu = choice.device === 'auto' ? await deps.findGpu() : 'none'
   const open = choice.device === 'webgpu' ? deps.openGpu : deps.openCpu
   const { scorer, error } = await openTested(signal, open, request, encoder)
@@ -120,7 +112,14 @@ export async function loadModel(
   }
 }
 
-/** Half precision is only for what a self-test can vouch for: where it fails, the same device computes in 32 bits. */
+/** Half precision is only for what a self-test can vouch for. */
+function requestOf(folder: CachedFolder<Manifest>, { precision, arithmetic, workers }: Choice): OpenRequest {
+  const { manifest } = folder
+  const weights = folder.file(weightFile(manifest, precision).name)
+  return { manifest, weights, data: dataFiles(folder), precision, arithmetic, mayUseHalf: manifest.selfTest !== null, workers }
+}
+
+/** Where half precision fails the self-test, the same device computes in 32 bits. */
 async function openTested(
   signal: AbortSignal,
   open: ModelDeps['openCpu'],
@@ -165,17 +164,7 @@ export async function raceDevices(
     model.reason = { code: 'cpu_quick', detail: { seconds: Math.ceil(seconds) } }
     return
   }
-  const { manifest, choice, folder } = model
-  const weights = folder.file(weightFile(manifest, choice.precision).name)
-  const request: OpenRequest = {
-    manifest,
-    weights,
-    data: dataFiles(folder),
-    precision: choice.precision,
-    arithmetic: choice.arithmetic,
-    mayUseHalf: manifest.selfTest !== null,
-    workers: 0,
-  }
+  const request = requestOf(model.folder, { ...model.choice, workers: 0 })
   let gpu: Scorer
   try {
     gpu = (await openTested(signal, deps.openGpu, request, model.encoder)).scorer

@@ -7,7 +7,7 @@ import { parseManifest } from '../core/manifest'
 import type { ModelFolderWriter, ModelRecord, ModelStore, Sha256 } from '../core/ports'
 import { readTar, tarEnd, tarHeader, tarPadding } from '../core/retrieve'
 import { createSha256 } from '../core/sha256'
-import type { Manifest } from '../core/types'
+import type { Manifest, ModelFile } from '../core/types'
 import type { CachedFolder } from './cached-folder'
 import { describeFile } from './chunks'
 
@@ -57,24 +57,43 @@ export async function importModel(
   { writer, sha256 }: { writer: ModelFolderWriter; sha256: Sha256 },
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
-  const total = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0)
+  async function* verified(file: ModelFile): AsyncGenerator<Uint8Array> {
+    const source = files.get(file.name)!
+    const whole = createSha256()
+    for (const [index, expected] of file.chunkSha256.entries()) {
+      const start = index * file.chunkBytes
+      const chunk = await readExactly(source, start, Math.min(file.chunkBytes, file.bytes - start))
+      if ((await sha256(chunk)) !== expected) throw damaged(file.name, `its chunk ${index + 1} is not what ${MANIFEST} says`)
+      whole.update(chunk)
+      yield chunk
+    }
+    if (whole.digest() !== file.sha256) throw damaged(file.name, `its SHA-256 is not what ${MANIFEST} says`)
+  }
+  await copyFiles(signal, manifest.files, verified, writer, onProgress)
+}
+
+/** All files, then what `finish` adds; after an error or an abort the writer is left empty. Progress counts bytes. */
+async function copyFiles(
+  signal: AbortSignal,
+  files: readonly ModelFile[],
+  chunksOf: (file: ModelFile) => AsyncIterable<Uint8Array>,
+  writer: ModelFolderWriter,
+  onProgress: (done: number, total: number) => void,
+  finish: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
   let done = 0
   try {
-    for (const file of manifest.files) {
-      const source = files.get(file.name)!
-      const whole = createSha256()
-      for (const [index, expected] of file.chunkSha256.entries()) {
+    for (const file of files) {
+      let index = 0
+      for await (const chunk of chunksOf(file)) {
         throwIfAborted(signal)
-        const start = index * file.chunkBytes
-        const chunk = await readExactly(source, start, Math.min(file.chunkBytes, file.bytes - start))
-        if ((await sha256(chunk)) !== expected) throw damaged(file.name, `its chunk ${index + 1} is not what ${MANIFEST} says`)
-        whole.update(chunk)
-        await writer.chunk(signal, file.name, index, chunk)
+        await writer.chunk(signal, file.name, index++, chunk)
         onProgress((done += chunk.length), total)
       }
-      if (whole.digest() !== file.sha256) throw damaged(file.name, `its SHA-256 is not what ${MANIFEST} says`)
       await writer.finish(signal, file)
     }
+    await finish()
   } catch (error) {
     await writer.discard()
     throw error
@@ -100,26 +119,12 @@ export async function writeModel(
   { writer, sha256 }: { writer: ModelFolderWriter; sha256: Sha256 },
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
-  const { files } = folder.manifest
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
-  let done = 0
-  try {
-    for (const file of files) {
-      let index = 0
-      for await (const chunk of folder.file(file.name).stream(signal)) {
-        throwIfAborted(signal)
-        await writer.chunk(signal, file.name, index++, chunk)
-        onProgress((done += chunk.length), total)
-      }
-      await writer.finish(signal, file)
-    }
+  const stored = (file: ModelFile) => folder.file(file.name).stream(signal)
+  await copyFiles(signal, folder.manifest.files, stored, writer, onProgress, async () => {
     const json = manifestBytes(folder.manifest)
     await writer.chunk(signal, MANIFEST, 0, json)
     await writer.finish(signal, await describeFile(MANIFEST, json, sha256))
-  } catch (error) {
-    await writer.discard()
-    throw error
-  }
+  })
 }
 const manifestBytes = (manifest: Manifest): Uint8Array => new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`)
 

@@ -15,7 +15,15 @@ import { createMeter } from '../jobs/progress'
 import { forgetRemote, openRemoteCheckpoint, type RemoteCheckpoint } from '../jobs/remote-checkpoint'
 import { folderName } from './blob-folder'
 import { lostWeights, type ModelHost, type ModelHostDeps } from './model-host'
-import { MOST_TESTED_ONNX_BYTES, type ModelEntry, type ModelParams, type ModelProgress, type ModelSource, type ModelView } from './protocol'
+import {
+  MOST_TESTED_ONNX_BYTES,
+  NAMELESS,
+  type ModelEntry,
+  type ModelParams,
+  type ModelProgress,
+  type ModelSource,
+  type ModelView,
+} from './protocol'
 
 export interface ModelFilesDeps extends ModelHostDeps {
   clock: Clock
@@ -104,7 +112,7 @@ export class ModelFiles {
     if (only && sources.length === 1 && /\.tar$/i.test(only.name))
       return { place: only.name, title: only.name.replace(/\.tar$/i, ''), sources: await unpackModel(only) }
     const title = folderName(names) || commonFolder(names)
-    return { place: title || 'the chosen files', title, sources }
+    return { place: title || NAMELESS, title, sources }
   }
 
   async #fetch(signal: AbortSignal, address: string, emit: Emit): Promise<RemoteCheckpoint> {

@@ -11,6 +11,8 @@ export type * from './protocol-models'
 
 /** A larger model that is an .onnx file has no self-test: onnxruntime opens it whole and keeps the weights twice, which is too much for a tab. */
 export const MOST_TESTED_ONNX_BYTES = 1.5e9
+/** The place and the source of a model whose files came without a folder. */
+export const NAMELESS = 'the chosen files'
 
 export interface ModelState {
   modelId: string

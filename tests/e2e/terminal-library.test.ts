@@ -1,28 +1,16 @@
 // A model that somebody brings reads passages of the library, in the terminal: layout pairs, open book, on both runtimes of the CPU.
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../browser/launch'
+import { pagewise, type Ended } from './terminal'
 
 const SAMPLE = `${ROOT}/public/samples/science-exam.csv`
 const ROWS = 24
 const folder = mkdtempSync(join(tmpdir(), 'pagewise-'))
 const model = join(folder, 'model')
 const place = (name: string): string => join(folder, name)
-
-interface Ended {
-  code: number
-  out: string
-  error: string
-}
-const pagewise = (...args: string[]): Promise<Ended> =>
-  new Promise((resolve) => {
-    execFile('node', [`${ROOT}/dist/cli/main.mjs`, ...args], (failure, out, error) => {
-      resolve({ code: typeof failure?.code === 'number' ? failure.code : failure ? -1 : 0, out, error })
-    })
-  })
 
 interface Report {
   engine: string

@@ -1,6 +1,5 @@
 // A model that somebody brings, in the terminal, from its files to submission.csv: checkpoints, .onnx files and addresses, and how it ends when
 // they cannot be used. Rankings are those of PyTorch (golden.json of each checkpoint).
-import { execFile } from 'node:child_process'
 import {
   copyFileSync,
   createReadStream,
@@ -18,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../browser/launch'
+import { pagewise, type Ended } from './terminal'
 
 const FIXTURES = `${ROOT}/tests/fixtures`
 const CHECKPOINTS = `${FIXTURES}/checkpoints`
@@ -27,18 +27,6 @@ const folder = mkdtempSync(join(tmpdir(), 'pagewise-'))
 afterAll(() => {
   rmSync(folder, { recursive: true })
 })
-
-interface Ended {
-  code: number
-  out: string
-  error: string
-}
-const pagewise = (...args: string[]): Promise<Ended> =>
-  new Promise((resolve) => {
-    execFile('node', [`${ROOT}/dist/cli/main.mjs`, ...args], (failure, out, error) => {
-      resolve({ code: typeof failure?.code === 'number' ? failure.code : failure ? -1 : 0, out, error })
-    })
-  })
 
 interface GoldenItem {
   prompt: string

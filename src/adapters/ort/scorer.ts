@@ -11,6 +11,7 @@ import type { ModelFileReader, Scorer } from '../../core/ports'
 import { readWhole } from '../../core/read-whole'
 import type { Arithmetic, Device, Manifest, ModelInput, Precision } from '../../core/types'
 import { collectLogits } from './collect'
+import { macrotask } from './macrotask'
 import { toRefusal } from './refusal'
 import type { GraphFile, Session } from './session'
 
@@ -209,6 +210,3 @@ function checkCount(logits: Float32Array, feeds: Feeds, { pieces, choices }: Bat
   const value = `${String(logits.length)} numbers for ${String(pairs)} pairs`
   throw new AppError('model_unsupported', { field: 'what the graph gives', value, known: 'one logit for each pair' })
 }
-
-/** Lets messages, an abort among them, in between two batches: on the CPU a batch never waits for anything. */
-const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))

@@ -12,6 +12,7 @@ import { throwIfAborted } from '../../core/errors'
 import type { Scorer, SeekableFile } from '../../core/ports'
 import type { Manifest, ModelInput, Precision } from '../../core/types'
 import { collectLogits } from './collect'
+import { macrotask } from './macrotask'
 import { toRefusal } from './refusal'
 import { toTensor, type Ort } from './session'
 
@@ -127,6 +128,3 @@ function tokenIds(input: ModelInput): number[] {
   const sequences = input.layout === 'pairs' ? input.pairs.map(({ ids }) => ids) : [input.prefixIds, ...input.choiceIds]
   return sequences.flatMap((ids) => [...ids])
 }
-
-/** Lets messages, an abort among them, in between two segments. */
-const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))

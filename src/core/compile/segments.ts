@@ -17,7 +17,7 @@ export interface Segment {
   weightBytes: number
 }
 
-/** A segment has at most `budget` bytes of stored weights, or a single node that has any. Throws a plain Error where weights lie in several files. */
+/** A segment has at most `budget` bytes of stored weights, or a single node that has any. */
 export function cutGraph(graph: Graph, budget: number): Segment[] {
   const runs = divide(graph, budget)
   const producer = new Map<Value, number>()

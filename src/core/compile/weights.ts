@@ -1,5 +1,5 @@
 // Weights as a graph uses them. Numbers stored in 16 bits are widened by a Cast on the initializer, which onnxruntime folds once when
-// it opens it opens the graph; 8- and 4-bit blocks stay as they are and go to MatMulNBits, or on a CPU are widened, or repacked for arithmetic in integers.
+// it opens the graph; 8- and 4-bit blocks stay as they are and go to MatMulNBits, or on a CPU are widened, or repacked for arithmetic in integers.
 import { BLOCK } from '../checkpoint/quantize'
 import { AppError } from '../errors'
 import { widenBlocks, type Blocks } from './blocks'
