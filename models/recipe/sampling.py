@@ -3,11 +3,23 @@
 Everything follows from the seed and the number of the pass, so that a resumed run sees the batches it would have seen.
 """
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from encode import Encoded, Encoder
 from items import Item
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What a pass is made of."""
+
+    distract: float = 0.2  # share of the items with rate < 1 that get a passage which does not fit
+    own: float = 0.7  # of the contexts given, the share that is the item's own and not one found for it in the library
+    weights: Mapping[str, float] = field(default_factory=dict)  # source -> how often its items are in a pass; 1 where not named
+
+    def copies(self, item: Item) -> float:
+        return self.weights.get(item.source, 1.0)
 
 
 @dataclass
@@ -18,28 +30,33 @@ class Sample:
 
 
 class Passes:
-    def __init__(self, items: Sequence[Item], encoder: Encoder, seed: int, distract: float, tokens: int):
-        """distract: share of the items with rate < 1 that get a passage which does not fit. tokens: padded size of a batch."""
-        self._items, self._encoder, self._seed, self._distract, self._tokens = items, encoder, seed, distract, tokens
+    def __init__(self, items: Sequence[Item], encoder: Encoder, mixture: Mixture, seed: int, tokens: int):
+        """tokens: padded size of a batch."""
+        self._items, self._encoder, self._mixture, self._seed, self._tokens = items, encoder, mixture, seed, tokens
         self._by_source: dict[str, list[Item]] = {}
         for item in items:
             self._by_source.setdefault(item.source, []).append(item)
 
+    @property
+    def size(self) -> float:
+        """Questions in a pass, on average."""
+        return sum(self._mixture.copies(item) for item in self._items)
+
     def batches(self, number: int) -> list[list[Sample]]:
-        """All batches of a pass, in random order; every item is in one of them."""
+        """All batches of a pass, in random order; every item is in them as often as the mixture says."""
         rng = random.Random(f'{self._seed} {number}')
-        samples = [self._draw(item, rng) for item in self._items]
+        samples = [self._draw(item, rng) for item in self._items for _ in range(int(self._mixture.copies(item) + rng.random()))]
         batches = group(samples, self._tokens, rng)
         rng.shuffle(batches)
         return batches
 
     def _draw(self, item: Item, rng: random.Random) -> Sample:
         context, kind = None, 'closed'
-        if item.rate < 1 and rng.random() < self._distract:
+        if item.rate < 1 and rng.random() < self._mixture.distract:
             context, kind = self._misleading(item, rng), 'misleading'
         elif item.contexts and rng.random() < item.rate:
-            context = rng.choice(item.contexts)
-            kind = 'context' if context == item.contexts[0] else 'other'
+            own, *others = item.contexts
+            context, kind = (rng.choice(others), 'other') if others and rng.random() >= self._mixture.own else (own, 'context')
         question = replace(item.question, context=context)
         return Sample(self._encoder.question(question.prompt, question.options, context), question.answer, item.teacher.get(kind))
 

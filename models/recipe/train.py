@@ -19,7 +19,7 @@ from deberta import SharedPrefixModel
 from encode import Encoder, collate
 from evaluate import precisions
 from items import Item, is_held_out, read_items
-from sampling import Passes, Sample
+from sampling import Mixture, Passes, Sample
 
 NEW_PARTS = ('rel_embeddings', 'encoder.LayerNorm', 'pooler', 'classifier', 'late_interaction')  # not in BERT: a higher learning rate
 EVALUATED = 500  # held-out questions asked while training
@@ -35,11 +35,17 @@ class Settings:
     warm_up: float = 0.03
     tokens: int = 6000
     distract: float = 0.2
+    own: float = 0.7
+    weights: str = ''  # source=copies a pass, separated by commas
     label_smoothing: float = 0.0
     distillation: float = 0.5  # weight of the teacher where an item has one
     temperature: float = 2.0
     dropout: float = 0.1
     seed: int = 0
+
+    def mixture(self) -> Mixture:
+        named = (pair.split('=') for pair in self.weights.split(',') if pair)
+        return Mixture(self.distract, self.own, {source: float(copies) for source, copies in named})
 
 
 def learning_rate_factor(progress: float, warm_up: float) -> float:
@@ -72,8 +78,8 @@ class Trainer:
         self.model.deberta.embeddings.word_embeddings.weight.requires_grad_(False)
         self.held_out = [item for item in items if is_held_out(item.question.prompt)][:EVALUATED]
         trained = [item for item in items if not is_held_out(item.question.prompt)]
-        self.passes = Passes(trained, encoder, settings.seed, settings.distract, settings.tokens)
-        self.encoder, self.item_count = encoder, len(trained)
+        self.passes = Passes(trained, encoder, settings.mixture(), settings.seed, settings.tokens)
+        self.encoder = encoder
         self.live = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         is_new = lambda name: any(part in name for part in NEW_PARTS)
         groups = [
@@ -94,7 +100,7 @@ class Trainer:
     def progress(self) -> float:
         if self.settings.hours > 0:
             return self.seconds / (self.settings.hours * 3600)
-        return self.seen / (self.settings.passes * self.item_count)
+        return self.seen / (self.settings.passes * self.passes.size)
 
     def step(self, batch: list[Sample]) -> None:
         factor = learning_rate_factor(self.progress, self.settings.warm_up)
@@ -185,7 +191,7 @@ def train(args: argparse.Namespace, settings: Settings) -> None:
             last_saved = time.time()
         return is_out_of_time
 
-    log(items=trainer.item_count, settings=asdict(settings))
+    log(items=trainer.passes.size, settings=asdict(settings))
     trainer.run(on_step)
     save()
     log(**trainer.evaluate())

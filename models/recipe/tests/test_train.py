@@ -92,9 +92,24 @@ def test_word_embeddings_stay_frozen(folder, monkeypatch):
 
 def test_a_pass_holds_every_item_once_and_depends_on_seed_and_number(folder):
     encoder = checkpoint.load_encoder(folder / 'start')
-    passes = lambda seed: sampling.Passes(items.read_items(folder / 'data.jsonl'), encoder, seed, 0.2, 300)
+    passes = lambda seed: sampling.Passes(items.read_items(folder / 'data.jsonl'), encoder, sampling.Mixture(), seed, 300)
     first, same, other = passes(1).batches(0), passes(1).batches(0), passes(1).batches(1)
     assert sum(map(len, first)) == 120 and first == same and first != other
+
+
+def test_a_mixture_weighs_sources_and_prefers_an_items_own_context(folder):
+    encoder = checkpoint.load_encoder(folder / 'start')
+    item = lambda source, own: items.from_json(
+        {'source': source, 'prompt': 'Which?', 'options': ['a', 'b'], 'answer': 0, 'rate': 0.999, 'context': own, 'contexts': ['a', 'b']}
+    )
+    mixed = [item('often', 'a b c d e f')] * 200 + [item('seldom', 'a b c d e f g h')] * 200 + [item('never', 'a b c d e')] * 50
+    mixture = sampling.Mixture(distract=0, own=0.8, weights={'often': 2, 'seldom': 0.5, 'never': 0})
+    passes = sampling.Passes(mixed, encoder, mixture, 1, 300)
+    samples = [sample for batch in passes.batches(0) for sample in batch]
+    assert passes.size == 500 and 460 < len(samples) < 540
+    long = len(encoder.question('Which?', ['a'], 'a b c').prefix)
+    own = sum(len(sample.encoded.prefix) > long for sample in samples) / len(samples)
+    assert 0.74 < own < 0.86
 
 
 def test_batches_keep_to_the_budget():
