@@ -1,7 +1,7 @@
 """Training items: JSONL (or .jsonl.xz) of {source, prompt, options, answer, context?, rate?, contexts?, distractors?, teacher?}.
 
 rate         how often the item is trained with a context (default 1). At 1 the question is about its context and is never asked without.
-contexts     other fitted contexts that help, drawn instead of `context`
+contexts     other fitted contexts that help, drawn instead of `context` now and then
 distractors  passages that do not help, or only half: given on purpose, so that the model learns when to trust
 teacher      logits of a teacher by kind of context: {closed: [...], context: [...]}
 """

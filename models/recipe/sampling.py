@@ -15,7 +15,7 @@ class Mixture:
     """What a pass is made of."""
 
     distract: float = 0.2  # share of the items with rate < 1 that get a passage which does not fit
-    own: float = 0.7  # of the contexts given, the share that is the item's own and not one found for it in the library
+    own: float = 0.7  # of the contexts given, the share that is the item's first and not one found for it in the library
     weights: Mapping[str, float] = field(default_factory=dict)  # source -> how often its items are in a pass; 1 where not named
 
     def copies(self, item: Item) -> float:
@@ -36,11 +36,7 @@ class Passes:
         self._by_source: dict[str, list[Item]] = {}
         for item in items:
             self._by_source.setdefault(item.source, []).append(item)
-
-    @property
-    def size(self) -> float:
-        """Questions in a pass, on average."""
-        return sum(self._mixture.copies(item) for item in self._items)
+        self.size = sum(mixture.copies(item) for item in items)  # questions in a pass, on average
 
     def batches(self, number: int) -> list[list[Sample]]:
         """All batches of a pass, in random order; every item is in them as often as the mixture says."""

@@ -34,8 +34,8 @@ class Settings:
     new_parts_factor: float = 4
     warm_up: float = 0.03
     tokens: int = 6000
-    distract: float = 0.2
-    own: float = 0.7
+    distract: float = Mixture.distract
+    own: float = Mixture.own
     weights: str = ''  # source=copies a pass, separated by commas
     label_smoothing: float = 0.0
     distillation: float = 0.5  # weight of the teacher where an item has one
@@ -191,7 +191,7 @@ def train(args: argparse.Namespace, settings: Settings) -> None:
             last_saved = time.time()
         return is_out_of_time
 
-    log(items=trainer.passes.size, settings=asdict(settings))
+    log(items=round(trainer.passes.size), settings=asdict(settings))
     trainer.run(on_step)
     save()
     log(**trainer.evaluate())
